@@ -1,0 +1,1 @@
+"""Networks: what turns a crop into numbers. They know no loss."""
