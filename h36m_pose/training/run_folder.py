@@ -1,0 +1,123 @@
+"""A stage's folder within a run: what it was started with, what it came to. No JAX here.
+
+<run>/<stage>/config.json        settings, dataset and starting weights: a stage goes on only with the same
+             /environment.json   versions, commit, devices, split in words
+             /checkpoints/ metrics.jsonl events.*
+             /finished.json      written last
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from h36m_pose.atomic_files import write_json
+from h36m_pose.configuration import settings_difference
+from h36m_pose.errors import InputError
+
+CONFIG, ENVIRONMENT, FINISHED, METRICS = "config.json", "environment.json", "finished.json", "metrics.jsonl"
+CHECKPOINTS = "checkpoints"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads one of the stage's files.
+
+    Raises:
+        InputError: if it is missing or damaged.
+    """
+    mend = "Train this stage first: h36m-pose train"
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(path, "no such file", "a stage of a training run", mend) from None
+    except ValueError:
+        raise InputError(
+            path, "damaged JSON", "a file that training wrote", "Delete the stage and train it again"
+        ) from None
+    if not isinstance(value, dict):
+        raise InputError(path, "no object", "a file that training wrote", "Delete the stage and train it again")
+    return value
+
+
+def claim(folder: Path, identity: dict[str, Any]) -> None:
+    """Makes the folder this stage's, or checks that it already is.
+
+    Args:
+        folder: of the stage.
+        identity: "settings", "dataset_fingerprint" and "init"; written to `config.json`.
+
+    Raises:
+        InputError: if the stage was started with others; the difference is spelt out.
+    """
+    path = folder / CONFIG
+    if not path.exists():
+        write_json(path, identity)
+        return
+    before = read_json(path)
+    if before.get("dataset_fingerprint") != identity["dataset_fingerprint"]:
+        raise InputError(
+            folder,
+            f"a stage on the dataset {str(before.get('dataset_fingerprint'))[:12]}",
+            f"one on {identity['dataset_fingerprint'][:12]}",
+            "Give the same dataset, or another --run folder",
+        )
+    difference = settings_difference(before, identity)
+    if difference:
+        raise InputError(
+            folder, f"a stage with other settings ({difference})", "the same", "Choose another --run folder"
+        )
+
+
+def finished(folder: Path) -> dict[str, Any] | None:
+    """What the finished stage came to; None while it is not finished."""
+    return read_json(folder / FINISHED) if (folder / FINISHED).exists() else None
+
+
+def drop_metrics_after(path: Path, step: int) -> None:
+    """Takes out of `metrics.jsonl` what was written after a checkpoint's step, and a half-written last line."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if row["step"] <= step:
+            kept.append(line)
+    path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The rows of a `metrics.jsonl`; none if there is no file."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def pretrained_folder(run_dir: Path, init_from: str) -> Path | None:
+    """The finished pretraining stage to start from; None to start from scratch.
+
+    Args:
+        run_dir: the run's folder.
+        init_from: "pretrain" for this run's, "none", or another run's folder.
+
+    Raises:
+        InputError: if there is none, or if it is not finished.
+    """
+    if init_from == "none":
+        return None
+    folder = (run_dir if init_from == "pretrain" else Path(init_from)) / "pretrain"
+    if not (folder / FINISHED).exists():
+        raise InputError(
+            folder,
+            "an unfinished pretraining" if folder.is_dir() else "no pretraining",
+            "a finished one to start from",
+            "Run `h36m-pose train pretrain` first, or add init_from=none to start from scratch",
+        )
+    return folder
+
+
+def pretrained_identity(run_dir: Path, init_from: str) -> str:
+    """What tells the starting weights from others: the digest of their checkpoint, or "none"."""
+    folder = pretrained_folder(run_dir, init_from)
+    return "none" if folder is None else str(read_json(folder / FINISHED)["weights"])
