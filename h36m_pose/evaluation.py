@@ -1,0 +1,156 @@
+"""A trained run on its test subjects: predicts their views, writes `results.json` and `predictions.npz`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy import ndarray
+
+from h36m_pose.atomic_files import write_json
+from h36m_pose.data.dataset import Dataset, View, open_dataset
+from h36m_pose.data.protocols import is_crowd
+from h36m_pose.errors import InputError
+from h36m_pose.predictions_file import PREDICTIONS_FILE, Predictions, ViewSpan, write_predictions
+from h36m_pose.progress import bar
+from h36m_pose.summary import RESULTS_FILE, format_results, read_results, root_centred, summarise
+
+__all__ = ["evaluate_run", "format_results", "read_results", "summarise"]
+
+SCHEMA = 1
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """What `evaluate_run` needs of a trained network; `h36m_pose.prediction.load_run` returns one."""
+
+    config: dict[str, Any]
+    train_mean_pose_mm: ndarray
+    split: Any
+    dataset_fingerprint: str
+
+    @property
+    def frame_words(self) -> str:
+        """What predictions rest on besides the pixels; empty for nothing."""
+        ...
+
+    def predict_view_mm(self, view: View) -> ndarray:
+        """The poses of all frames of a view, (frames, 17, 3) mm relative to the root, in the camera's frame."""
+        ...
+
+
+def protocol_words(split_words: str, dataset: Dataset, views: Sequence[View]) -> str:
+    """The protocol of a run's test results, in words that can stand beside a number.
+
+    Args:
+        split_words: who trained and who tests, as `data.protocols.split` words it.
+        dataset: the data tested on.
+        views: those tested.
+    """
+    cameras = len({view.camera_id for view in views})
+    trials = len({(view.subject, view.trial) for view in views})
+    seen = f"every frame of {_counted(trials, 'Walking trial')} from {_counted(cameras, 'camera')}"
+    return (
+        "root-relative (each pose minus its own pelvis), 17 joints including the root, camera frame; "
+        f"{split_words}; {seen}; {box_words(views)}; {capture_words(dataset)}"
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def box_words(views: Sequence[View]) -> str:
+    """Where the boxes that cut the persons out of the frames come from."""
+    sources = {view.record["mask_source"] for view in views}
+    words = {"release": "boxes from the true silhouettes", "background plate": "boxes from background subtraction"}
+    return " or ".join(sorted(words.get(source, f"boxes from {source}") for source in sources))
+
+
+def capture_words(dataset: Dataset) -> str:
+    """Whether the pictures are the release's or were drawn by the studio; only the studio has a crowd."""
+    synthetic = dataset.manifest.get("synthetic")
+    if synthetic or any(is_crowd(subject) for subject in dataset.subjects):
+        return "synthetic capture, not Human3.6M itself"
+    return "capture of unknown origin" if synthetic is None else "Human3.6M"
+
+
+def evaluate_run(
+    run_dir: Path,
+    dataset_dir: Path,
+    load: Callable[[], Predictor],
+    identity: dict[str, str],
+    allow_other_dataset: bool = False,
+) -> dict[str, Any]:
+    """Tests a run on its test subjects; writes `results.json` and `predictions.npz`.
+
+    If the results at hand are of the same network on the same dataset, they are returned as they are.
+
+    Args:
+        run_dir: the run's folder.
+        dataset_dir: the preprocessed dataset.
+        load: makes the predictor; called only if there is something to do.
+        identity: what tells this network from others, such as stage and digest of the checkpoint.
+        allow_other_dataset: test on a dataset that the network was not trained on.
+
+    Returns:
+        The results, with "fresh": False if they had been there before.
+
+    Raises:
+        InputError: if the dataset is not the one of the training, or holds no test subject.
+    """
+    dataset = open_dataset(dataset_dir)
+    identity = {**identity, "dataset_fingerprint": dataset.fingerprint}
+    old = results_of(run_dir)
+    if old is not None and old["identity"] == identity and (run_dir / PREDICTIONS_FILE).exists():
+        return {**old, "fresh": False}
+    predictor = load()
+    if predictor.dataset_fingerprint != dataset.fingerprint and not allow_other_dataset:
+        raise InputError(
+            dataset_dir,
+            f"the dataset {dataset.fingerprint[:12]}",
+            f"{predictor.dataset_fingerprint[:12]}, which the run was trained on",
+            "Give that dataset, or add --allow-other-dataset if testing on another one is meant",
+        )
+    views = dataset.select(predictor.split.test)
+    if not views:
+        raise InputError(
+            dataset_dir, "no test subject", f"some of {', '.join(predictor.split.test)}", "Preprocess them"
+        )
+    predicted, target = predict_views(predictor, views)
+    spans = tuple(ViewSpan(view.subject, view.trial, view.camera_id, view.frames) for view in views)
+    protocol = protocol_words(predictor.split.words, dataset, views)
+    if predictor.frame_words:
+        protocol += f"; {predictor.frame_words}"
+    if predictor.config["finetune"]["mirror_average"]:
+        protocol += "; each prediction the mean of the picture's and its mirror image's"
+    if predictor.dataset_fingerprint != dataset.fingerprint:
+        protocol += f"; another dataset than it was trained on ({predictor.dataset_fingerprint[:12]})"
+    results = summarise(predicted, target, spans, predictor.train_mean_pose_mm, protocol)
+    predictions = Predictions(root_centred(predicted), root_centred(target), spans)
+    write_predictions(run_dir / PREDICTIONS_FILE, predictions)
+    results = {"schema": SCHEMA, "identity": identity, "dataset": str(dataset_dir), **results}
+    write_json(run_dir / RESULTS_FILE, results)
+    return {**results, "fresh": True}
+
+
+def predict_views(predictor: Predictor, views: Sequence[View]) -> tuple[ndarray, ndarray]:
+    """Predicted and true poses of all frames of the views, one view after the other, as float32."""
+    predicted = []
+    with bar(sum(view.frames for view in views), "evaluate", " frame") as progress:
+        for view in views:
+            poses = np.asarray(predictor.predict_view_mm(view), np.float32)
+            if not np.isfinite(poses).all():
+                raise ValueError(f"the network predicts values that are not finite in {view.folder}")
+            predicted.append(poses)
+            progress.update(view.frames)
+    return np.concatenate(predicted), np.concatenate([np.asarray(view.joints_root_mm, np.float32) for view in views])
+
+
+def results_of(run_dir: Path) -> dict[str, Any] | None:
+    """What `results.json` of a run holds; None if there is none of the present schema."""
+    path = Path(run_dir) / RESULTS_FILE
+    if not path.exists():
+        return None
+    results = read_results(path)
+    return results if results.get("schema") == SCHEMA else None

@@ -1,0 +1,167 @@
+"""A trained run as something that predicts: pictures in, poses in mm out, whatever the batch size."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float, UInt8
+from numpy import ndarray
+
+from h36m_pose import skeleton
+from h36m_pose.data import crop_frame, pipeline
+from h36m_pose.data.dataset import CROP_PX, View
+from h36m_pose.data.protocols import Split
+from h36m_pose.errors import InputError
+from h36m_pose.models.parameters import Arrays, Assemble, difference
+from h36m_pose.models.pose_output import to_mm
+from h36m_pose.models.registry import POSE_OUTPUTS, draw_model
+from h36m_pose.training import checkpoint, run_folder
+
+_BATCH_SIZE = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictor:
+    """A trained network with its checkpoint's facts.
+
+    Attributes:
+        config: the settings it was trained with, as plain values.
+        train_mean_pose_mm: (17, 3), the baseline, in the camera's frame.
+        split: which subjects trained, validated and test.
+        dataset_fingerprint: of the dataset it was trained on.
+        checkpoint_digest: tells its weights from others.
+        checkpoint_step: the step they are of.
+        parameters: how many numbers were learnt.
+    """
+
+    config: dict[str, Any]
+    train_mean_pose_mm: Float[ndarray, "17 3"]
+    split: Split
+    dataset_fingerprint: str
+    checkpoint_digest: str
+    checkpoint_step: int
+    parameters: int
+    _compute: Any = dataclasses.field(repr=False)
+
+    @property
+    def frame_words(self) -> str:
+        """What predictions rest on besides the pixels, in words; empty for nothing."""
+        if self.config["data"]["frame"] == "camera":
+            return ""
+        return "predicted in the crop's own frame and turned to the camera's by the crop's box and the calibration"
+
+    def predict_view_mm(self, view: View) -> Float[ndarray, "frames 17 3"]:
+        """Poses of all frames of a view in mm, camera frame, relative to the pelvis."""
+        if self.config["data"]["frame"] == "camera":
+            return self.predict_mm(view.images)
+        return self.predict_mm(view.images, crop_frame.crop_rotations(view))
+
+    def predict_mm(
+        self, images: UInt8[ndarray, "frames height width"], rotations: Float[ndarray, "frames 3 3"] | None = None
+    ) -> Float[ndarray, "frames 17 3"]:
+        """Poses in mm relative to the pelvis, which is exactly 0; in the camera's frame, unless it says otherwise.
+
+        Every picture is predicted by the same program on a batch of the same size, so that it does not matter which
+        pictures it comes with.
+
+        Args:
+            images: crops of 128x128 as `h36m-pose preprocess` makes them.
+            rotations: of `crop_frame.crop_rotations`, for a network that was trained with data.frame=crop. Without
+                them its poses stay in the crops' own frames.
+        """
+        images = np.asarray(images)
+        if images.shape[1:] != (CROP_PX, CROP_PX) or images.dtype != np.uint8:
+            expected = f"(frames, {CROP_PX}, {CROP_PX}) uint8"
+            raise ValueError(f"images are {images.shape} {images.dtype}, expected {expected}")
+        poses = np.empty((len(images), skeleton.JOINTS, 3), np.float32)
+        batch = np.zeros((_BATCH_SIZE, CROP_PX, CROP_PX), np.uint8)
+        for start in range(0, len(images), _BATCH_SIZE):
+            some = images[start : start + _BATCH_SIZE]
+            batch[: len(some)] = some
+            poses[start : start + len(some)] = np.asarray(self._compute(batch))[: len(some)]
+        return poses if rotations is None else crop_frame.turn_back(poses, rotations)
+
+
+def run_identity(run_dir: str | Path, stage: str = "finetune") -> dict[str, Any]:
+    """What tells a finished stage's network from others, without loading it: stage and digest of its weights.
+
+    Raises:
+        InputError: if the stage is missing or not finished.
+    """
+    folder = _finished_stage(Path(run_dir), stage)
+    return {"stage": stage, "weights": run_folder.read_json(folder / run_folder.FINISHED)["weights"]}
+
+
+def _finished_stage(run_dir: Path, stage: str) -> Path:
+    folder = run_dir / stage
+    if not (folder / run_folder.FINISHED).exists():
+        found = "a stage that is not finished" if (folder / run_folder.CONFIG).exists() else "no such stage"
+        mend = f"Run `h36m-pose train {stage}` to its end; run again, it goes on where it stopped"
+        raise InputError(folder, found, "a finished one", mend)
+    return folder
+
+
+def load_run(run_dir: str | Path, stage: str = "finetune") -> Predictor:
+    """Loads the weights of a finished stage that did best on validation.
+
+    Args:
+        run_dir: the run's folder.
+        stage: the regression stage.
+
+    Raises:
+        InputError: if the stage is missing, not finished or damaged, or if its weights are of another network.
+    """
+    folder = _finished_stage(Path(run_dir), stage)
+    weights = folder / run_folder.CHECKPOINTS / checkpoint.BEST
+    arrays, about = checkpoint.load(weights)
+    settings = about["settings"]
+    if about["stage"] != "finetune":
+        raise InputError(weights, f"a network of the stage {about['stage']}", "one of finetune", "Give another stage")
+    model = dict(settings["model"])
+    assemble, params, constants = draw_model(model.pop("name"), POSE_OUTPUTS, 0, **model)
+    problem = difference(arrays["params"], params) or difference(arrays["constants"], constants)
+    if problem:
+        raise InputError(
+            weights,
+            f"a checkpoint of another network ({problem})",
+            f"one of {settings['model']['name']}",
+            "Use the version of h36m-pose that made it (see environment.json), or train again",
+        )
+    sides = about["split"]
+    return Predictor(
+        config=settings,
+        train_mean_pose_mm=np.asarray(arrays["baseline"]["train_mean_pose_mm"]),
+        split=Split(tuple(sides["train"]), tuple(sides["validation"]), tuple(sides["test"]), sides["words"]),
+        dataset_fingerprint=about["dataset_fingerprint"],
+        checkpoint_digest=checkpoint.digest(weights),
+        checkpoint_step=about["step"],
+        parameters=sum(array.size for array in jax.tree.leaves(arrays["params"])),
+        _compute=_compiled(assemble, arrays, settings["finetune"]),
+    )
+
+
+def _compiled(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
+    """A function from a batch of crops to poses in mm."""
+    params, constants, statistics = (
+        jax.tree.map(jnp.asarray, arrays[name]) for name in ("params", "constants", "statistics")
+    )
+    input_px = assemble(params, constants).input_px
+
+    def predict(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array) -> jax.Array:
+        nothing = jnp.zeros((len(images), skeleton.JOINTS, 3))
+        batch = pipeline.plain_batch(pipeline.Examples(images, nothing[..., :2], nothing), input_px)
+        outputs = assemble(params, constants)(batch.images)
+        return to_mm(outputs, statistics, settings["target"])
+
+    def predict_both(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array) -> jax.Array:
+        poses = predict(params, constants, statistics, images)
+        if settings["mirror_average"]:
+            twin = predict(params, constants, statistics, images[:, :, ::-1])[:, skeleton.MIRRORED]
+            poses = (poses + twin * jnp.asarray([[[-1.0, 1.0, 1.0]]])) / 2
+        return poses - poses[:, skeleton.ROOT, None]
+
+    compiled = jax.jit(predict_both)
+    return lambda images: compiled(params, constants, statistics, images)

@@ -1,0 +1,79 @@
+"""The poses that a network predicted for its test views, kept in one file beside its results."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from h36m_pose.atomic_files import replacing
+from h36m_pose.errors import InputError
+
+PREDICTIONS_FILE = "predictions.npz"
+
+
+@dataclasses.dataclass(frozen=True)
+class ViewSpan:
+    """The frames of one view, all of them, among those of many."""
+
+    subject: str
+    trial: str
+    camera_id: str
+    frames: int
+
+    @property
+    def name(self) -> str:
+        """What people are told: "S11 Walking 1.54138969"."""
+        return f"{self.subject} {self.trial}.{self.camera_id}"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Predictions:
+    """Predicted and true poses, the views one after the other.
+
+    Attributes:
+        predicted_root_mm: (frames, 17, 3), camera frame, pelvis at the origin.
+        target_root_mm: likewise.
+        spans: which view the frames belong to, in order.
+    """
+
+    predicted_root_mm: Float[ndarray, "frames 17 3"]
+    target_root_mm: Float[ndarray, "frames 17 3"]
+    spans: tuple[ViewSpan, ...]
+
+    def by_view(self) -> Iterator[tuple[ViewSpan, slice]]:
+        """Each view with the frames that are its own."""
+        first = 0
+        for span in self.spans:
+            yield span, slice(first, first + span.frames)
+            first += span.frames
+
+
+def write_predictions(path: Path, predictions: Predictions) -> None:
+    """Writes the file, atomically."""
+    frames = [span.frames for span in predictions.spans]
+    with replacing(path) as temporary:
+        np.savez(
+            temporary,
+            predicted_root_mm=predictions.predicted_root_mm.astype(np.float32),
+            target_root_mm=predictions.target_root_mm.astype(np.float32),
+            view_index=np.repeat(np.arange(len(frames)), frames).astype(np.int32),
+            frame_index=np.concatenate([np.arange(count) for count in frames]).astype(np.int32),
+            views=np.array(json.dumps([dataclasses.asdict(span) for span in predictions.spans])),
+        )
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Reads the file back.
+
+    Raises:
+        InputError: if it is not there.
+    """
+    if not path.exists():
+        raise InputError(path, "no file", "the predictions of a test", f"Run: h36m-pose evaluate {path.parent}")
+    with np.load(path) as stored:
+        spans = tuple(ViewSpan(**fields) for fields in json.loads(str(stored["views"])))
+        return Predictions(stored["predicted_root_mm"], stored["target_root_mm"], spans)
