@@ -1,0 +1,23 @@
+"""The recipe to start from: our network, pretrained on the grid task, for the `full` capture and the real release.
+
+    make preprocess pretrain finetune evaluate render PRESET=full
+    H36M_ROOT=/path/to/release make preprocess pretrain finetune evaluate render EXPERIMENT=default
+
+The demo's network and recipe with more epochs. The release's 50 frames per second are near duplicates of each
+other: `data.frame_step=5` takes every fifth.
+"""
+
+from ml_collections import ConfigDict
+
+from experiments import demo
+
+
+def get_config() -> ConfigDict:
+    """The settings; what is not set here is the demo's."""
+    config = demo.get_config()
+    config.pretrain.epochs = 5
+    config.finetune.epochs = 10
+    for stage in (config.pretrain, config.finetune):
+        stage.averaging = 0.998
+        stage.optim.warmup_steps = 500
+    return config

@@ -1,0 +1,61 @@
+"""Tests a trained run on its test subjects: prints a table, writes `results.json` and `predictions.npz` into the run.
+
+Every number stands beside those of two predictions that look at no picture: the mean pose of the training subjects, and
+all joints on the pelvis. The protocol stands above the table.
+
+  h36m-pose evaluate runs/demo
+  h36m-pose evaluate runs/demo --dataset data/other/dataset --allow-other-dataset
+"""
+
+import argparse
+from pathlib import Path
+
+from h36m_pose.errors import InputError
+
+STAGE = "finetune"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `h36m-pose evaluate`."""
+    parser.add_argument("run_dir", metavar="RUN", type=Path, help="run folder, finetuned before")
+    parser.add_argument("--dataset", type=Path, help="dataset folder (default: the one the run was trained on)")
+    parser.add_argument(
+        "--allow-other-dataset", action="store_true", help="test on a dataset that the run was not trained on"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Evaluates, unless the results at hand are of the same network and dataset, and prints the table."""
+    from h36m_pose.evaluation import evaluate_run, format_results
+    from h36m_pose.summary import RESULTS_FILE
+    from h36m_pose.training import run_folder
+
+    run_dir: Path = arguments.run_dir
+    stage_dir = run_dir / STAGE
+    trained = run_folder.finished(stage_dir)
+    if trained is None:
+        found = f"an unfinished {STAGE} stage" if stage_dir.is_dir() else f"no {STAGE} stage"
+        train = f"h36m-pose train {STAGE} --run {run_dir}, with --experiment and --dataset"
+        raise InputError(run_dir, found, "a trained network", f"Run: {train}")
+
+    def load():
+        from h36m_pose.prediction import load_run  # loads JAX, which the quick way out does not need
+
+        return load_run(run_dir, stage=STAGE)
+
+    identity = {"stage": STAGE, "weights": str(trained["weights"])}
+    dataset = arguments.dataset or _dataset_of(stage_dir)
+    results = evaluate_run(run_dir, dataset, load, identity, arguments.allow_other_dataset)
+    print(format_results(results))
+    print(f"\n{run_dir / RESULTS_FILE}: {'written' if results['fresh'] else 'is up to date, left as it is'}")
+
+
+def _dataset_of(stage_dir: Path) -> Path:
+    """The dataset folder that a stage was trained on, as its environment.json tells it."""
+    from h36m_pose.training import run_folder
+
+    dataset = run_folder.read_json(stage_dir / run_folder.ENVIRONMENT).get("dataset")
+    if dataset is None:
+        mend = "Name the dataset: --dataset DATASET"
+        raise InputError(stage_dir / run_folder.ENVIRONMENT, "no dataset named in it", "its folder", mend)
+    return Path(dataset)

@@ -1,0 +1,51 @@
+"""Draws a run's video of a test walk and its four-sample picture, from what `h36m-pose evaluate` predicted.
+
+The video shows the camera's picture with the predicted skeleton, the network's input, and the predicted and the true
+skeleton from two sides. It needs the raw capture for the camera's pictures.
+
+  h36m-pose render runs/demo --root data/demo/raw
+  h36m-pose render runs/demo --root data/demo/raw --view "S11 Walking 1.54138969" --first 100 --frames 200
+"""
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `h36m-pose render`."""
+    parser.add_argument("run_dir", metavar="RUN", type=Path, help="run folder, evaluated before")
+    parser.add_argument("--root", type=Path, required=True, help="raw capture that the dataset was made from")
+    parser.add_argument("--dataset", type=Path, help="dataset folder (default: the one the run was evaluated on)")
+    parser.add_argument("--view", help='view to show, such as "S11 Walking 1.60457274" (default: a frontal one)')
+    parser.add_argument("--first", type=int, default=0, help="first frame of the view (default: 0)")
+    parser.add_argument("--frames", type=int, default=300, help="how many frames at most (default: 300)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draws what is missing and prints the paths."""
+    from h36m_pose.rendering.run_pictures import SAMPLES_FILE, VIDEO_FILE, render_run
+    from h36m_pose.summary import RESULTS_FILE, read_results
+    from preprocessing.catalog import find_views
+
+    def video_of(view) -> Path:
+        for files in find_views(arguments.root):
+            if (files.subject, files.trial, files.camera_id) == (view.subject, view.trial, view.camera_id):
+                return files.video
+        return arguments.root / view.subject / "Videos" / f"{view.trial}.{view.camera_id}.mp4"
+
+    run_dir: Path = arguments.run_dir
+    dataset = arguments.dataset or Path(read_results(run_dir / RESULTS_FILE)["dataset"])
+    made = render_run(
+        run_dir, dataset, video_of, arguments.view, arguments.first, arguments.frames, _commit_of(run_dir)
+    )
+    for path in (run_dir / VIDEO_FILE, run_dir / SAMPLES_FILE):
+        print(f"{path}: {'drawn' if path in made else 'shows these predictions already, left as it is'}")
+
+
+def _commit_of(run_dir: Path) -> str:
+    """The commit that trained the run; empty if it is not known."""
+    from h36m_pose.training import run_folder
+
+    path = run_dir / "finetune" / run_folder.ENVIRONMENT
+    git = run_folder.read_json(path).get("git", {}) if path.exists() else {}
+    return f"{git.get('commit', '')}{' with changes' if git.get('dirty') else ''}"

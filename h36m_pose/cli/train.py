@@ -1,0 +1,67 @@
+"""Trains one stage of an experiment: pretrain (the grid task), then finetune (the pose).
+
+  h36m-pose train pretrain --experiment demo --dataset data/demo/dataset --run runs/demo
+  h36m-pose train finetune --experiment demo --dataset data/demo/dataset --run runs/demo optim.peak_lr=1e-3
+
+The same command goes on where it was stopped, and says so if the stage is finished. Settings are changed by key=value;
+a key of the stage's own group may be given without the group's name. With --keys, the experiment's settings are listed.
+"""
+
+import argparse
+from pathlib import Path
+
+from h36m_pose import configuration
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `h36m-pose train`."""
+    parser.add_argument("stage", choices=configuration.STAGES, help="pretrain comes first")
+    parser.add_argument(
+        "--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE",
+        help="a setting to change, such as epochs=3; `--set` itself may be left out",
+    )  # fmt: skip
+    parser.add_argument("--experiment", required=True, help="a name in experiments/, or a .py file")
+    parser.add_argument("--dataset", type=Path, help="what `h36m-pose preprocess` wrote")
+    parser.add_argument("--run", type=Path, dest="run_dir", help="the run's folder")
+    parser.add_argument("--keys", action="store_true", help="list the experiment's settings and stop")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Trains the stage unless it is finished; returns the exit status."""
+    stage, run_dir = arguments.stage, arguments.run_dir
+    config = configuration.load_experiment(arguments.experiment)
+    configuration.apply_overrides(config, arguments.overrides, stage)
+    if arguments.keys:
+        print("\n".join(f"{key} = {configuration.shown(value)}" for key, value in configuration.flat_items(config)))
+        return 0
+    _require_folders(arguments)
+    from h36m_pose.training import run_folder
+    from h36m_pose.training.host import prepare_host
+
+    prepare_host(config.host_devices)
+    from h36m_pose.data.dataset import open_dataset
+
+    dataset = open_dataset(arguments.dataset)
+    init = run_folder.pretrained_identity(run_dir, config.finetune.init_from) if stage == "finetune" else "none"
+    identity = {
+        "settings": configuration.stage_settings(config, stage),
+        "dataset_fingerprint": dataset.fingerprint,
+        "init": init,
+    }
+    folder = run_dir / stage
+    run_folder.claim(folder, identity)
+    done = run_folder.finished(folder)
+    if done:
+        print(f"{stage}: finished before, {done['summary']}; nothing to do in {folder}")
+        return 0
+    from h36m_pose.training.loop import train
+
+    return train(config, stage, dataset, run_dir, identity)
+
+
+def _require_folders(arguments: argparse.Namespace) -> None:
+    from h36m_pose.errors import InputError
+
+    for option, value in (("--dataset", arguments.dataset), ("--run", arguments.run_dir)):
+        if value is None:
+            raise InputError("h36m-pose train", f"no {option}", "a folder", f"Add {option} FOLDER")

@@ -1,0 +1,101 @@
+"""The front door: helpful, quick, and never a traceback for the user's mistakes."""
+
+import errno
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from h36m_pose.cli import demo, main
+from h36m_pose.errors import InputError
+
+COMMAND = [sys.executable, "-m", "h36m_pose.cli.main"]
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("verb", [None, *main.VERBS])
+def test_help_explains_every_verb(verb: str | None) -> None:
+    outcome = _run(*([verb] if verb else []), "--help")
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stderr == ""
+    for name in main.VERBS if verb is None else [f"h36m-pose {verb}"]:
+        assert name in outcome.stdout
+
+
+@pytest.mark.parametrize("verb", [None, *main.VERBS])
+def test_help_loads_nothing_heavy(verb: str | None) -> None:
+    code = (
+        "import sys; from h36m_pose.cli import main\n"
+        "try: main.main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    words = ([verb] if verb else []) + ["--help"]
+    outcome = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert not {"jax", "flax", "numba", "cv2", "scipy", "matplotlib"} & set(outcome.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "suggestion"),
+    [
+        (["preproces"], "did you mean preprocess?"),
+        (["demo", "--worker", "2"], "did you mean --workers?"),
+        (["train", "pretrian", "--experiment", "demo"], "did you mean pretrain?"),
+    ],
+)
+def test_a_mistyped_word_is_refused_with_the_nearest_one(words: list[str], suggestion: str) -> None:
+    started = time.monotonic()
+    outcome = _run(*words)
+    assert outcome.returncode == 2
+    assert suggestion in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+    assert time.monotonic() - started < 5  # one second on a quiet machine
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (
+            InputError("a.mp4", "72 frames", "75", "Copy it again"),
+            "a.mp4: found 72 frames; expected 75. Copy it again.",
+        ),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "x.npy"), "x.npy: No space left on device. Free some space"),
+        (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/data"), "/data: Permission denied. Change its"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_two(
+    problem: Exception, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(arguments: object) -> int:
+        raise problem
+
+    monkeypatch.setattr(demo, "run", fail)
+    assert main.main(["demo"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"h36m-pose: error: {line}")
+    assert error.count("\n") == 1
+
+
+def test_our_own_defects_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(arguments: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(demo, "run", fail)
+    with pytest.raises(ZeroDivisionError):
+        main.main(["demo"])
+
+
+def test_demo_stops_at_the_first_step_that_fails(tmp_path: Path) -> None:
+    outcome = _run("demo", "--folder", str(tmp_path), "--preset", "dmeo")
+    assert outcome.returncode == 2
+    assert "[1/6]" in outcome.stdout
+    assert "[2/6]" not in outcome.stdout
+    assert "demo" in outcome.stderr

@@ -1,0 +1,72 @@
+"""`h36m-pose train` from outside: what it accepts, refuses and says."""
+
+import subprocess
+import sys
+
+import pytest
+from stick_dataset import write_stick_dataset
+
+from h36m_pose.cli.main import main, spell_out_settings
+
+TINY = ["model.stem_px=16", "model.widths=6", "model.blocks=0", "model.hidden=14", "grid.cells=3", "batch_size=6"]
+TINY += ["data.frame=camera"]  # stick figures have no calibration
+
+
+@pytest.fixture(scope="module")
+def dataset_dir(tmp_path_factory):
+    return write_stick_dataset(tmp_path_factory.mktemp("data")).folder
+
+
+def words_for(dataset_dir, run_dir, stage="pretrain"):
+    return ["train", stage, "--experiment", "demo", "--dataset", str(dataset_dir), "--run", str(run_dir)]
+
+
+def test_a_stage_is_trained_once(dataset_dir, tmp_path):
+    """In a process of its own, so that host settings and two devices are used."""
+    words = [*words_for(dataset_dir, tmp_path), *TINY, "epochs=1"]
+    command = [sys.executable, "-m", "h36m_pose.cli.main", *words]
+    first = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert first.returncode == 0, first.stderr
+    assert "best validation loss" in first.stdout and "image/s" in first.stderr
+    second = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert second.returncode == 0 and "finished before" in second.stdout
+    third = subprocess.run([*command, "seed=3"], capture_output=True, text=True, check=False)
+    assert third.returncode == 2 and "seed = 0 instead of 3" in third.stderr and third.stderr.count("\n") == 1
+
+
+def test_settings_may_stand_anywhere():
+    words = ["train", "pretrain", "epochs=3", "--run", "a=b", "--dataset=c=d", "optim.peak_lr=1"]
+    expected = ["train", "pretrain", "--set=epochs=3", "--run", "a=b", "--dataset=c=d", "--set=optim.peak_lr=1"]
+    assert spell_out_settings(words) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["optm.peak_lr=3"], "Did you mean optim.peak_lr"),
+        (["epochs=many"], "a whole number"),
+        (["--experiment", "demmo"], "Did you mean demo"),
+        (["--dataset", "/none/such"], "no such folder"),
+    ],
+)
+def test_bad_words_are_answered_in_one_line(dataset_dir, tmp_path, capsys, more, message):
+    assert main([*words_for(dataset_dir, tmp_path / "run"), *more]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_settings_are_listed(capsys):
+    assert main(["train", "finetune", "--experiment", "demo", "--keys", "epochs=3"]) == 0
+    listed = capsys.readouterr().out
+    assert "finetune.epochs = 3\n" in listed and "model.widths = " in listed
+
+
+def test_folders_are_asked_for(capsys):
+    assert main(["train", "finetune", "--experiment", "demo"]) == 2
+    assert "Add --dataset FOLDER" in capsys.readouterr().err
+
+
+def test_a_finetuning_without_its_pretraining_is_refused(dataset_dir, tmp_path, capsys):
+    assert main(words_for(dataset_dir, tmp_path, "finetune")) == 2
+    assert "no pretraining" in capsys.readouterr().err

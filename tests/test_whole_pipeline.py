@@ -1,0 +1,95 @@
+"""From raw files to a video by the commands that a user types, and what they answer when run again."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import raw_fixture
+
+SUBJECTS = ("S1", "S5", "S6", "S7", "S8", "S9", "S11")
+FRAMES = 7
+QUICK = ["epochs=2", "batch_size=8", "model.widths=(8,12,16)", "model.blocks=(0,0,0)", "model.hidden=24"]
+
+
+def _run(*words: str | Path, status: int = 0) -> str:
+    command = [sys.executable, "-m", "h36m_pose.cli.main", *map(str, words)]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert outcome.returncode == status, outcome.stdout + outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    return outcome.stderr if status else outcome.stdout
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with raw files of all seven subjects, their dataset and a run."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    raw_fixture.make_capture(folder / "raw", [(subject, "Walking 1") for subject in SUBJECTS], (0, 1), FRAMES)
+    _run("preprocess", folder / "raw", folder / "dataset", "--workers", "1")
+    for stage in ("pretrain", "finetune"):
+        _run("train", stage, *_trained(folder), *QUICK)
+    _run("evaluate", folder / "run", "--dataset", folder / "dataset")
+    _run("render", folder / "run", "--dataset", folder / "dataset", "--root", folder / "raw")
+    return folder
+
+
+def _trained(folder: Path) -> list[str | Path]:
+    return ["--experiment", "demo", "--dataset", folder / "dataset", "--run", folder / "run"]
+
+
+def test_results_count_the_test_frames_and_state_the_protocol(finished: Path) -> None:
+    results = json.loads((finished / "run" / "results.json").read_text())
+    assert results["frames"] == 2 * FRAMES
+    assert "S11" in results["metrics"]["mpjpe"]["protocol"]
+    predictions = np.load(finished / "run" / "predictions.npz")
+    error = np.linalg.norm(predictions["predicted_root_mm"] - predictions["target_root_mm"], axis=-1).mean()
+    assert results["metrics"]["mpjpe"]["network"] == pytest.approx(error, rel=1e-5)
+
+
+def test_the_video_plays_and_has_a_frame_per_pose(finished: Path) -> None:
+    with av.open(str(finished / "run" / "walking.mp4")) as video:
+        stream = video.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        assert stream.codec_context.pix_fmt == "yuv420p"
+        assert sum(1 for _ in video.decode(stream)) == FRAMES
+    assert (finished / "run" / "four_samples.png").stat().st_size > 10_000
+    assert (finished / "run" / "learning_curves.png").stat().st_size > 10_000
+
+
+def test_a_second_time_nothing_changes(finished: Path) -> None:
+    def times() -> dict[Path, int]:
+        files = [path for path in finished.rglob("*") if path.is_file() and path.name != ".lock"]
+        return {path: path.stat().st_mtime_ns for path in files}
+
+    before = times()
+    _run("preprocess", finished / "raw", finished / "dataset", "--workers", "1")
+    for stage in ("pretrain", "finetune"):
+        assert "nothing to do" in _run("train", stage, *_trained(finished), *QUICK)
+    _run("evaluate", finished / "run", "--dataset", finished / "dataset")
+    _run("render", finished / "run", "--dataset", finished / "dataset", "--root", finished / "raw")
+    assert times() == before
+
+
+def test_another_network_or_setting_is_refused_with_the_difference(finished: Path) -> None:
+    line = _run("train", "finetune", *_trained(finished), *QUICK, "model.hidden=25", status=2)
+    assert "24" in line
+    assert "25" in line
+
+
+def test_wrong_words_and_folders_are_one_line(finished: Path) -> None:
+    data = ["--dataset", finished / "dataset", "--run", finished / "other"]
+    for words, hint in (
+        (["preprocess", finished / "nowhere", finished / "d"], "nowhere"),
+        (["train", "pretrain", "--experiment", "defualt", *data], "default"),
+        (["train", "pretrain", "--experiment", "demo", *data, "optm.peak_lr=1"], "optim.peak_lr"),
+        (["evaluate", finished / "nowhere"], "nowhere"),
+        (["render", finished / "nowhere", "--root", finished / "raw"], "nowhere"),
+    ):
+        line = _run(*words, status=2)
+        assert hint in line
+        assert line.count("\n") == 1
+    assert not (finished / "d").exists()
+    assert not (finished / "other").exists()
