@@ -14,6 +14,7 @@ import pytest
 from numpy import ndarray
 
 from preprocessing.capture import raw_files
+from preprocessing.capture.planes import Planes
 
 FRAMES, WIDTH, HEIGHT = 7, 1000, 1002
 
@@ -37,7 +38,7 @@ def silhouette(frame: int) -> tuple[ndarray, tuple[int, int, int, int]]:
 def write_video(path: Path) -> None:
     with raw_files.open_video(path, WIDTH, HEIGHT, 50) as video:
         for frame in range(FRAMES):
-            video.append(picture(frame))
+            video.append(Planes.of(picture(frame)))
 
 
 def write_masks(path: Path, boxes: bool) -> None:
@@ -128,7 +129,7 @@ def test_an_interrupted_writer_leaves_nothing(tmp_path: Path, open_file) -> None
     options = (50,) if open_file is raw_files.open_video else ()
     with pytest.raises(KeyboardInterrupt), open_file(tmp_path / "a.mp4", WIDTH, HEIGHT, *options) as writer:
         if open_file is raw_files.open_video:
-            writer.append(picture(0))
+            writer.append(Planes.of(picture(0)))
         else:
             writer.append_silhouette(*silhouette(0))
         raise KeyboardInterrupt
@@ -142,7 +143,7 @@ def write_long_poses(path: Path) -> None:
 def write_noise(path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     with raw_files.open_video(path, WIDTH, HEIGHT, 50) as video:
-        video.append(noise)
+        video.append(Planes.of(noise))
 
 
 def write_large_masks(path: Path) -> None:

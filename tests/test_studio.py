@@ -22,15 +22,10 @@ from preprocessing.capture.cast import Role, cast
 from preprocessing.capture.filming import Order, Report, film, room_of, tight_box
 from preprocessing.capture.gait import walk
 from preprocessing.capture.motion import Motion
+from preprocessing.capture.picture import Shot
+from preprocessing.capture.planes import Planes
 from preprocessing.capture.record import RECORD_NAME, STUDIO_VERSION, Missing
 from preprocessing.capture.rig import draw_rig
-
-
-@dataclasses.dataclass
-class Shot:
-    image: ndarray
-    mask: ndarray
-    box_px: tuple[int, int, int, int]
 
 
 class QuickPhotographer:
@@ -52,7 +47,7 @@ class QuickPhotographer:
             noise = np.random.default_rng([self.seed, view, *moment]).integers(90, 100, (8, 8), dtype=np.uint8)
             grey = np.tile(noise, (126, 125))[: camera.height_px]
             image = np.stack([grey, grey, np.where(mask > 0, np.uint8(210), grey)], axis=-1)
-            shots.append(Shot(image, mask, (0, 0, camera.width_px, camera.height_px)))
+            shots.append(Shot(Planes.of(image), mask, (0, 0, camera.width_px, camera.height_px)))
         return shots
 
 

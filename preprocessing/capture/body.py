@@ -58,9 +58,15 @@ class BodyMesh:
     rest_origin_mm: ndarray
 
 
-def build_body(person: Person, wardrobe: Wardrobe) -> BodyMesh:
-    """Models a person in their clothes. The same person and wardrobe give the same mesh."""
-    figure = Figure(person)
+def build_body(person: Person, wardrobe: Wardrobe, coarse: float = 1.0) -> BodyMesh:
+    """Models a person in their clothes. The same arguments give the same mesh.
+
+    Args:
+        person: sizes.
+        wardrobe: clothes, hair and colours.
+        coarse: factor on the size of triangles and texels; the time grows with the inverse of its square.
+    """
+    figure = Figure(person, coarse)
     solid = _bare_body(figure)
     pieces: list[dict[str, ndarray]] = []
     tiles: list[ndarray] = []
@@ -100,7 +106,7 @@ def _finish(figure: Figure, part: Part, solid: Shape, first_tile: int) -> tuple[
     """Skinning, occlusion and texture of one part; an open shell gets a dark inside."""
     mesh = part.mesh
     sky = _open_sky(solid, mesh)
-    corners, triangles, texels, tiles = lay_tiles(part)
+    corners, triangles, texels, tiles = lay_tiles(part, figure.coarse)
     texels[:, 2] += first_tile
     bones, weights = bone_weights(figure, mesh.vertices_mm, part.region)
     piece = {

@@ -66,7 +66,7 @@ class Preset:
 
 _TRAINING_SUBJECTS = ("S1", "S5", "S6", "S7", "S8")
 PRESETS = {
-    "demo": Preset(dict.fromkeys(_TRAINING_SUBJECTS, 28) | {"S9": 28, "S11": 125}, 44, 15, 10, 3),
+    "demo": Preset(dict.fromkeys(_TRAINING_SUBJECTS, 29) | {"S9": 29, "S11": 125}, 40, 16, 10, 3),
     "full": Preset(dict.fromkeys(_TRAINING_SUBJECTS, 250) | {"S9": 250, "S11": 400}, 160, 20, 10, 25),
     "tiny": Preset({"S1": 7, "S9": 5, "S11": 6}, 2, 3, 10, 2),
 }

@@ -14,6 +14,11 @@ from numpy import ndarray
 
 from preprocessing.capture.surface import Mesh
 
+TEXEL_MM = 3.0
+
+_UNSEEN = 1 / 512
+"""Cover that would not change a byte of the picture."""
+
 Painter = Callable[[ndarray, ndarray, int], ndarray]
 """(first coordinate (h, w), second coordinate (h, w), which tile: 0 front or top, 1 back or side) -> (h, w, 3) RGB."""
 
@@ -36,7 +41,7 @@ class Part:
     region: str
     paint: Painter
     projection: str = "sheet"
-    texel_mm: float = 3.0
+    texel_mm: float = TEXEL_MM
     pivot_mm: tuple[float, float] = (0.0, 0.0)
     lining_mm: float = 0.0
 
@@ -60,7 +65,7 @@ def crease(height_mm: ndarray, texel_mm: float, strength: float = 1.0) -> ndarra
     # Rows run upwards: a slope that faces up grows lower with the height.
     down = np.gradient(height_mm, texel_mm, axis=0)
     side = np.gradient(height_mm, texel_mm, axis=1)
-    return np.clip(1 - strength * (0.7 * down + 0.25 * side), 0.68, 1.25)
+    return np.clip(1 - strength * (0.7 * down + 0.25 * side), 0.68, 1.25).astype(np.float32)
 
 
 def folds(
@@ -75,37 +80,44 @@ def folds(
     """Relief (h, w) in mm of ridges of about the given length and width, running along the columns turned by `tilt`."""
     side = int(1.5 * max(shape)) + 8
     ridges = noise((side, side), (length_mm / texel_mm, width_mm / texel_mm), random)
-    ridges = np.sign(ridges) * np.abs(ridges) ** 1.3
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), tilt_deg, 1.0)
-    turned = cv2.warpAffine(ridges.astype(np.float32), turn, (side, side), borderMode=cv2.BORDER_REFLECT)
-    top, left = (side - shape[0]) // 2, (side - shape[1]) // 2
-    return turned[top : top + shape[0], left : left + shape[1]]
+    turn[:, 2] -= (side - shape[1]) // 2, (side - shape[0]) // 2
+    turned = cv2.warpAffine(ridges, turn, (shape[1], shape[0]), borderMode=cv2.BORDER_REFLECT)
+    return np.copysign(cv2.pow(np.abs(turned), 1.3), turned)
 
 
 def bump(value: ndarray, centre: float, width: float) -> ndarray:
-    """A smooth hill of height one."""
-    return np.exp(-(((value - centre) / width) ** 2))
+    """A smooth hill of height one, float32."""
+    away = np.asarray(value, np.float32) - np.float32(centre)
+    return np.exp(away * away * np.float32(-1 / width**2))
 
 
 def over(below: ndarray, colour, cover: ndarray) -> ndarray:
-    """Lays a colour over a picture where `cover` (h, w) says so, 0 to 1."""
-    share = np.clip(np.asarray(cover, np.float32), 0, 1)[..., None]
-    return below + (np.asarray(colour, np.float32) - below) * share
+    """Lays a colour over a picture where `cover` (h, w) says so, 0 to 1: (h, w, 3) float32."""
+    share, colour = np.clip(np.asarray(cover, np.float32), 0, 1), np.asarray(colour, np.float32)
+    picture = np.array(below, np.float32)
+    seen = share > _UNSEEN
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if len(rows):  # a seam or a button covers little of a tile
+        around = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        part = picture[around]
+        part += (np.broadcast_to(colour, picture.shape)[around] - part) * share[around][..., None]
+    return picture
 
 
 def edge(value: ndarray, softness: float) -> ndarray:
     """1 where value is well above zero, 0 well below, a ramp of the given width between."""
-    return np.clip(value / softness + 0.5, 0, 1)
+    return np.clip(np.asarray(value, np.float32) / np.float32(softness) + np.float32(0.5), 0, 1)
 
 
-def lay_tiles(part: Part, random_shift: float = 0.0) -> tuple[ndarray, ndarray, ndarray, list[ndarray]]:
-    """Spreads a part's surface on tiles and paints them.
+def lay_tiles(part: Part, coarse: float = 1.0) -> tuple[ndarray, ndarray, ndarray, list[ndarray]]:
+    """Spreads a part's surface on tiles, of texels `coarse` times as large as the part's own, and paints them.
 
     Returns:
         corner vertices (n,) as indices into the part's vertices (a vertex may occur once per tile), triangles (m, 3)
         into these, texel coordinates and tile number (n, 3), and the tiles, each (h, w, 3) float RGB.
     """
-    mesh = part.mesh
+    mesh, texel_mm = part.mesh, coarse * part.texel_mm
     middle = mesh.normals[mesh.triangles].mean(axis=1)
     which = np.zeros(len(mesh.triangles), np.int64)
     if part.projection == "sheet":
@@ -126,12 +138,12 @@ def lay_tiles(part: Part, random_shift: float = 0.0) -> tuple[ndarray, ndarray, 
     tiles: list[ndarray] = []
     for tile in np.unique(which):
         mine = np.repeat(which, 3)[first] == tile
-        low, high = place[first][mine].min(axis=0) - part.texel_mm, place[first][mine].max(axis=0) + part.texel_mm
-        size = np.ceil((high - low) / part.texel_mm).astype(int) + 1
-        across = low[0] + part.texel_mm * np.arange(size[0])
-        upward = low[1] + part.texel_mm * np.arange(size[1])
-        grid = np.meshgrid(across, upward)
-        texels[mine, :2] = (place[first][mine] - low) / part.texel_mm
+        low, high = place[first][mine].min(axis=0) - texel_mm, place[first][mine].max(axis=0) + texel_mm
+        size = np.ceil((high - low) / texel_mm).astype(int) + 1
+        across = low[0] + texel_mm * np.arange(size[0])
+        upward = low[1] + texel_mm * np.arange(size[1])
+        grid = np.meshgrid(across.astype(np.float32), upward.astype(np.float32))
+        texels[mine, :2] = (place[first][mine] - low) / texel_mm
         texels[mine, 2] = len(tiles)
         tiles.append(part.paint(grid[0], grid[1], int(tile)))
     return corners[first], renumbered.reshape(-1, 3), texels, tiles

@@ -73,12 +73,15 @@ _FOREARM = [
 
 
 class Figure:
-    """A person in the rest pose: joints (3,) in mm by name, such as "left knee", and factors on the tables' sizes."""
+    """A person in the rest pose: joints (3,) in mm by name, such as "left knee", and factors on the tables' sizes.
 
-    def __init__(self, person: Person):
+    `coarse` is a factor on the size of the triangles and texels that are made of it.
+    """
+
+    def __init__(self, person: Person, coarse: float = 1.0):
         rest = rest_pose(person)
         recorded = rest.joints_world_mm[0]
-        self.person = person
+        self.person, self.coarse = person, coarse
         self.female = person.sex == "female"
         self.scale = person.height_mm / 1750
         self.build = person.build

@@ -28,6 +28,8 @@ from preprocessing.catalog import CAMERAS, ViewFiles, is_crowd, subject_number
 
 CROWD_ROOMS = 5
 """A room takes as long to make as some fifty pictures of it, so the crowd does not get one each."""
+_CROWD_COARSE = 1.3
+"""Triangles of 25 mm on cloth and texels of 4 mm, which is about a pixel of the nearest cameras."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,10 +124,10 @@ def _motion_of(order: Order, person: Person, trial: Trial) -> Motion:
 def hire_photographer(order: Order, person: Person, rig: dict[str, Camera]) -> Photographer:
     """The photographer of a subject, with its dressed body and its room, for all four cameras in the usual order."""
     subject = order.role.subject
-    body = build_body(person, draw_wardrobe(person, order.seed))
+    # Each crowd body has a mesh and backgrounds of its own for a few frames: these may cost less.
+    coarse, room_step = (_CROWD_COARSE, 2) if is_crowd(subject) else (1.0, 1)
+    body = build_body(person, draw_wardrobe(person, order.seed), coarse)
     room = _draw_room(trial_seed(order.seed, "studio", room_of(subject)))
-    # Each crowd body has cameras, and so backgrounds, of its own for a few frames: these may cost less.
-    room_step = 2 if is_crowd(subject) else 1
     return Photographer(body, room, list(rig.values()), seed=order.seed, room_step=room_step)
 
 
@@ -157,7 +159,7 @@ def _film_pictures(
                 )
             for camera_id, shot in zip(running, shots, strict=True):
                 with _timed(seconds, "video"):
-                    reels[camera_id].video.append(shot.image)
+                    reels[camera_id].video.append(shot.picture)
                 if frame < trial.frames:
                     with _timed(seconds, "masks"):
                         reels[camera_id].add_masks(shot.mask, shot.box_px)

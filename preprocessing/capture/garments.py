@@ -48,7 +48,7 @@ def bottom_parts(figure: Figure, wardrobe: Wardrobe) -> list[Part]:
     """Trousers or shorts, and the belt of a tucked shirt."""
     scale = figure.scale
     top = figure.trunk_height(0.17) if wardrobe.tucked else figure.pelvis[2] - (wardrobe.hem - 85) * scale
-    mesh = mesh_of(bottom_shape(figure, wardrobe), CLOTH_MM, high=[1e4, 1e4, top + 40])
+    mesh = mesh_of(bottom_shape(figure, wardrobe), figure.coarse * CLOTH_MM, high=[1e4, 1e4, top + 40])
     points = mesh.vertices_mm
     hem = _leg_end(figure, wardrobe)
     cloth = clip(mesh, np.minimum(top - points[:, 2], points[:, 2] - hem - 0.16 * points[:, 0]))
@@ -116,13 +116,13 @@ def _shoe(figure: Figure, wardrobe: Wardrobe, side: str) -> tuple[Mesh, Mesh]:
         41 * size,
         blend=34,
     )
-    mesh = mesh_of(upper, FINE_MM, high=[1e4, 1e4, collar + 25])
+    mesh = mesh_of(upper, figure.coarse * FINE_MM, high=[1e4, 1e4, collar + 25])
     points = mesh.vertices_mm
     sole_line = (20 + 4 * np.clip((ankle[0] + 10 - points[:, 0]) / 40, 0, 1)) * size
     rim = np.minimum(points[:, 2] - sole_line + 3, collar - points[:, 2] + 0.12 * (points[:, 0] - ankle[0]))
     sole = Shape().loft(start, end, [0, 0, 1], stations(2.5 * size), square=0.3)
     sole.keep_below([0, 0, 23 * size], [0, 0, 1], blend=3).keep_below([0, 0, 1], [0, 0, -1], blend=6)
-    return clip(mesh, rim), mesh_of(sole, 11.0)
+    return clip(mesh, rim), mesh_of(sole, figure.coarse * 11.0)
 
 
 def skin_parts(figure: Figure, wardrobe: Wardrobe) -> list[Part]:
@@ -133,7 +133,7 @@ def skin_parts(figure: Figure, wardrobe: Wardrobe) -> list[Part]:
     low, high = _bare_legs(figure, wardrobe)
     if high > low:
         shape = add_leg(add_leg(Shape(), figure, "left"), figure, "right")
-        legs = mesh_of(shape, LIMB_MM, low=[-1e4, -1e4, low - 30], high=[1e4, 1e4, high + 30])
+        legs = mesh_of(shape, figure.coarse * LIMB_MM, low=[-1e4, -1e4, low - 30], high=[1e4, 1e4, high + 30])
         legs = clip(legs, np.minimum(legs.vertices_mm[:, 2] - low, high - legs.vertices_mm[:, 2]))
         covered = np.where(legs.vertices_mm[:, 2] > _leg_end(figure, wardrobe), 4.0, 0.0)
         parts.append(Part(tuck(legs, bottom_shape(figure, wardrobe), covered), "leg", paint))
@@ -146,10 +146,11 @@ def _bare_arm(figure: Figure, wardrobe: Wardrobe, side: str) -> tuple[Mesh, Mesh
     axis = (wrist - shoulder) / np.linalg.norm(wrist - shoulder)
     shape = add_hand(add_arm(Shape(), figure, side), figure, side)
     border, tip, around = wrist - 22 * axis, wrist + 190 * axis, np.array([95, 80, 60])
-    hand = mesh_of(shape, FINE_MM, low=np.minimum(border, tip) - around, high=np.maximum(border, tip) + around)
+    low, high = np.minimum(border, tip) - around, np.maximum(border, tip) + around
+    hand = mesh_of(shape, figure.coarse * FINE_MM, low=low, high=high)
     hand = clip(hand, (hand.vertices_mm - border) @ axis)
     begin = along_arm(shoulder, elbow, wrist, max(wardrobe.sleeve - 0.14, 0.05))
-    arm = mesh_of(shape, LIMB_MM, high=[1e4, 1e4, begin[2] + 70])
+    arm = mesh_of(shape, figure.coarse * LIMB_MM, high=[1e4, 1e4, begin[2] + 70])
     arm = clip(arm, np.minimum((arm.vertices_mm - begin) @ axis, (border - arm.vertices_mm) @ axis))
     end = along_arm(shoulder, elbow, wrist, wardrobe.sleeve)
     covered = np.where((end - arm.vertices_mm) @ axis > 4, 4.0, 0.0)

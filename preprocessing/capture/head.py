@@ -49,7 +49,7 @@ def head_parts(figure: Figure, wardrobe: Wardrobe) -> list[Part]:
     shape = _head_shape(figure, frame)
     reach = 105 * figure.scale
     low = figure.neck[2] - 90 * figure.scale
-    mesh = mesh_of(shape, HEAD_MM, low=[-1e4, -reach, low], high=[1e4, reach, 1e4])
+    mesh = mesh_of(shape, figure.coarse * HEAD_MM, low=[-1e4, -reach, low], high=[1e4, reach, 1e4])
     below_neckline = 24 * figure.scale - outside_neckline(figure, mesh.vertices_mm, 16.0)
     inside = np.maximum(below_neckline, mesh.vertices_mm[:, 2] - figure.neck[2] - 34 * figure.scale)
     pivot = (float(frame.middle[0]), 0.0)
@@ -224,7 +224,7 @@ def _hair_parts(figure: Figure, frame: HeadFrame, wardrobe: Wardrobe, pivot: tup
         shape.cone(frame.at(-62, 30, -20), frame.at(-76, 34, -128), 38 * k, 24 * k, blend=30)
         shape.cone(frame.at(-62, -30, -20), frame.at(-76, -34, -128), 38 * k, 24 * k, blend=30)
     shape.ripple(1.6, (40, 40, 90), wardrobe.seed + 8)
-    mesh = mesh_of(shape, HAIR_MM, low=frame.at(-200, -200, -165), high=frame.at(200, 200, 190))
+    mesh = mesh_of(shape, figure.coarse * HAIR_MM, low=frame.at(-200, -200, -165), high=frame.at(200, 200, 190))
     x, y, z = (mesh.vertices_mm - frame.middle).T
     field = z - k * _hairline(wardrobe, np.degrees(np.abs(np.arctan2(y / frame.width, x / frame.size))))
     if wardrobe.hair == "cap":
@@ -242,14 +242,14 @@ def _hair_parts(figure: Figure, frame: HeadFrame, wardrobe: Wardrobe, pivot: tup
             .ellipsoid(frame.at(-112, 0, 52), k * np.array([34, 38, 34]))
             .ripple(1.8, (24, 24, 30), wardrobe.seed)
         )
-        parts.append(Part(mesh_of(knot, HEAD_MM), "head", _paint_hair(wardrobe), "round", 2.0, pivot))
+        parts.append(Part(mesh_of(knot, figure.coarse * HEAD_MM), "head", _paint_hair(wardrobe), "round", 2.0, pivot))
     if wardrobe.hair == "ponytail":
         tail = Shape().cone(frame.at(-108, 0, 44), frame.at(-132, 0, 20), 17 * k, 26 * k)
         tail.cone(frame.at(-132, 0, 20), frame.at(-126, 0, -70), 27 * k, 24 * k, blend=14)
         tail.cone(frame.at(-126, 0, -70), frame.at(-112, 0, -128), 24 * k, 9 * k, blend=14).ripple(
             2, (26, 26, 80), wardrobe.seed
         )
-        parts.append(Part(mesh_of(tail, HEAD_MM), "head", _paint_hair(wardrobe), "round", 2.0, pivot))
+        parts.append(Part(mesh_of(tail, figure.coarse * HEAD_MM), "head", _paint_hair(wardrobe), "round", 2.0, pivot))
     if wardrobe.hair == "cap":
         parts.append(_cap(frame, wardrobe, pivot))
     return parts
@@ -276,4 +276,4 @@ def _cap(frame: HeadFrame, wardrobe: Wardrobe, pivot: tuple[float, float]) -> Pa
         badge = np.hypot(arc, upward - frame.middle[2] - 92 * k)
         return over(picture, wardrobe.top_colour, edge(19 * k - badge, 3))
 
-    return Part(mesh_of(dome, HEAD_MM), "head", paint, "round", 2.0, pivot)
+    return Part(mesh_of(dome, frame.figure.coarse * HEAD_MM), "head", paint, "round", 2.0, pivot)

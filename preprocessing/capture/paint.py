@@ -5,11 +5,9 @@ from numpy import ndarray
 
 from preprocessing.capture.anatomy import SIDES
 from preprocessing.capture.clothing import Colour, Wardrobe
-from preprocessing.capture.fabric import Painter, bump, crease, edge, folds, noise, over, weave
+from preprocessing.capture.fabric import TEXEL_MM, Painter, bump, crease, edge, folds, noise, over, weave
 from preprocessing.capture.figure import Figure
 from preprocessing.capture.motion import SIDE_SIGN
-
-_TEXEL_MM = 3.0
 
 
 def paint_plain(wardrobe: Wardrobe, colour: Colour) -> Painter:
@@ -32,7 +30,7 @@ def paint_top(figure: Figure, wardrobe: Wardrobe) -> Painter:
         picture = _top_details(figure, wardrobe, picture, across, upward, tile)
         relief = _top_folds(figure, across, upward, sleeve, down_arm, random)
         strength = 0.8
-        return picture * crease(relief, _TEXEL_MM, strength)[..., None]
+        return picture * crease(relief, figure.coarse * TEXEL_MM, strength)[..., None]
 
     return paint
 
@@ -152,7 +150,7 @@ def _top_folds(
 ) -> ndarray:
     scale, shape = figure.scale, across.shape
     waist = bump(upward, figure.trunk_height(0.24), 115 * scale) * (1 - sleeve)
-    slack = 2.6 * waist * folds(shape, _TEXEL_MM, random, tilt_deg=82, length_mm=170, width_mm=34)
+    slack = 2.6 * waist * folds(shape, figure.coarse * TEXEL_MM, random, tilt_deg=82, length_mm=170, width_mm=34)
     relief = slack * (0.35 + 0.65 * np.clip(np.abs(across) / (150 * scale), 0, 1))
     shoulder = figure.joint["left shoulder"]
     for side in SIDES:
@@ -162,15 +160,23 @@ def _top_folds(
             - ((upward - shoulder[2] + 115 * scale) / (95 * scale)) ** 2
         )
         relief += (
-            3.0 * pit * folds(shape, _TEXEL_MM, random, tilt_deg=-42 * SIDE_SIGN[side], length_mm=130, width_mm=26)
+            3.0
+            * pit
+            * folds(shape, figure.coarse * TEXEL_MM, random, tilt_deg=-42 * SIDE_SIGN[side], length_mm=130, width_mm=26)
         )
         upper = np.linalg.norm(figure.joint["left elbow"] - shoulder)
         elbow = bump(down_arm, float(upper), 85 * scale) * sleeve * (aside > 0)
         relief += (
-            3.4 * elbow * folds(shape, _TEXEL_MM, random, tilt_deg=60 * SIDE_SIGN[side], length_mm=90, width_mm=22)
+            3.4
+            * elbow
+            * folds(shape, figure.coarse * TEXEL_MM, random, tilt_deg=60 * SIDE_SIGN[side], length_mm=90, width_mm=22)
         )
         cuff = bump(down_arm, float(upper) + 200 * scale, 75 * scale) * sleeve * (aside > 0)
-        relief += 2.4 * cuff * folds(shape, _TEXEL_MM, random, tilt_deg=62 * SIDE_SIGN[side], length_mm=80, width_mm=18)
+        relief += (
+            2.4
+            * cuff
+            * folds(shape, figure.coarse * TEXEL_MM, random, tilt_deg=62 * SIDE_SIGN[side], length_mm=80, width_mm=18)
+        )
     return relief + 0.6 * noise(shape, (24, 20), random)
 
 
@@ -204,7 +210,7 @@ def paint_bottom(figure: Figure, wardrobe: Wardrobe) -> Painter:
             )
             picture = over(picture, dark, 0.55 * bump(pocket, 0.0, 3.0))
         relief = _leg_folds(figure, wardrobe, across, upward, tile, random)
-        return picture * crease(relief, _TEXEL_MM, 1.0)[..., None]
+        return picture * crease(relief, figure.coarse * TEXEL_MM, 1.0)[..., None]
 
     return paint
 
@@ -225,7 +231,7 @@ def _leg_folds(
             * groin
             * folds(
                 shape,
-                _TEXEL_MM,
+                figure.coarse * TEXEL_MM,
                 random,
                 tilt_deg=(-62 if tile == 0 else 74) * SIDE_SIGN[side],
                 length_mm=150,
@@ -237,11 +243,16 @@ def _leg_folds(
             (2.2 if tile == 0 else 4.0)
             * loose
             * bent
-            * folds(shape, _TEXEL_MM, random, tilt_deg=80, length_mm=95, width_mm=24)
+            * folds(shape, figure.coarse * TEXEL_MM, random, tilt_deg=80, length_mm=95, width_mm=24)
         )
         if wardrobe.bottom != "shorts":
             stacked = bump(upward, ankle + 35 * scale, 80 * scale) * mine
-            relief += 2.6 * loose * stacked * folds(shape, _TEXEL_MM, random, tilt_deg=84, length_mm=90, width_mm=24)
+            relief += (
+                2.6
+                * loose
+                * stacked
+                * folds(shape, figure.coarse * TEXEL_MM, random, tilt_deg=84, length_mm=90, width_mm=24)
+            )
     return relief
 
 

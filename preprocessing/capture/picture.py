@@ -12,19 +12,11 @@ from h36m_pose.camera import Camera
 from preprocessing.capture.body import BodyMesh
 from preprocessing.capture.lighting import FLOOR_CELL_MM, BodyLight, FloorShadow, look_up_floor
 from preprocessing.capture.motion import Motion
-from preprocessing.capture.rasterizer import (
-    SUPERSAMPLING,
-    draw_triangles,
-    lens_numbers,
-    project,
-)
+from preprocessing.capture.planes import Planes, SensorNoise
+from preprocessing.capture.rasterizer import SUPERSAMPLING, draw_triangles, lens_numbers, project
 from preprocessing.capture.room import Room, floor_places, photograph, vignette
 from preprocessing.capture.skinning import bone_matrices, move
 
-_NOISE_SLACK_PX = 96
-_NOISE_BIAS = 12
-"""Grey levels by which the noise is raised and empty plates are lowered, so that both fit into unsigned bytes."""
-_LOWER = np.full((4, 1), _NOISE_BIAS, np.float64)  # OpenCV's way to write one number per channel
 _FLOOR_STEP_PX = 4
 _FAR_MM = np.float32(1e9)
 
@@ -34,12 +26,12 @@ class Shot:
     """One camera's picture of one moment. Its arrays are overwritten by the next `Photographer.draw`.
 
     Attributes:
-        image: (H, W, 3) uint8 blue, green, red.
+        picture: what the camera records.
         mask: (H, W) uint8, 1 where the person (with clothes, hair and shoes) covers at least half of the pixel.
         box_px: left, top, right, bottom of a box that holds the mask; right and bottom are past the end.
     """
 
-    image: ndarray
+    picture: Planes
     mask: ndarray
     box_px: tuple[int, int, int, int]
 
@@ -49,7 +41,7 @@ class _View:
     camera: Camera
     lens: ndarray
     room: ndarray
-    plate: ndarray
+    plate: Planes
     floor_mm: ndarray
     falloff: float
     shot: Shot
@@ -88,18 +80,19 @@ class Photographer:
         self._shadow_vertices = np.empty_like(body.shadow_vertices_mm)
         self._shadow_normals = np.empty_like(body.shadow_vertices_mm)
         highest, widest = (max(getattr(camera, side) for camera in cameras) for side in ("height_px", "width_px"))
-        self._noise = _noise_tile(highest + _NOISE_SLACK_PX, widest + _NOISE_SLACK_PX, noise, seed)
+        self._noise = _sensor_noise(highest, widest, noise, seed)
+        self._depth, self._colour = np.empty(0, np.float32), np.empty(0, np.uint32)
         self._views = [_open_view(room, camera, cameras, room_step) for camera in cameras]
 
     def matrices(self, motion: Motion) -> ndarray:
         """The moves (frames, 18, 3, 4) float32 of this body for a motion; `draw` takes one frame of them."""
         return bone_matrices(self.body.rest_rotation, self.body.rest_origin_mm, motion)
 
-    def empty(self, moment: Sequence[int] = (0,)) -> list[ndarray]:
-        """The room without the person, (H, W, 3) uint8, one picture per camera; overwritten by the next call."""
+    def empty(self, moment: Sequence[int] = (0,)) -> list[Planes]:
+        """The room without the person, one picture per camera; overwritten by the next call."""
         for number in range(len(self._views)):
             self._expose(number, moment)
-        return [view.shot.image for view in self._views]
+        return [view.shot.picture for view in self._views]
 
     def draw(
         self, matrices: ndarray, *, views: Sequence[int] | None = None, moment: Sequence[int] = (0,)
@@ -126,13 +119,13 @@ class Photographer:
         chosen = range(len(self._views)) if views is None else views
         return [self._draw_view(number, moment, lit, corner) for number in chosen]
 
-    def _expose(self, number: int, moment: Sequence[int]) -> ndarray:
-        """Fills a view's picture with the noisy empty room; returns the noise used."""
+    def _expose(self, number: int, moment: Sequence[int]) -> tuple[ndarray, ndarray, ndarray]:
+        """Fills a view's picture with the noisy empty room; returns the noise used, plane by plane."""
         view = self._views[number]
-        row, column = np.random.default_rng([self._seed, number, *moment]).integers(0, _NOISE_SLACK_PX, 2)
-        high, wide = view.plate.shape[:2]
-        noise = self._noise[row : row + high, column : column + wide]
-        cv2.add(view.plate, noise, dst=view.shot.image)
+        random = np.random.default_rng([self._seed, number, *moment])
+        noise = self._noise.draw(random, *view.shot.mask.shape)
+        for plate, grain, plane in zip(view.plate.planes, noise, view.shot.picture.planes, strict=True):
+            cv2.add(plate, grain, dst=plane)
         return noise
 
     def _draw_view(self, number: int, moment: Sequence[int], lit: ndarray, corner: ndarray) -> Shot:
@@ -154,6 +147,7 @@ class Photographer:
         box = np.array(
             [min(left, shade_box[0]), min(top, shade_box[1]), max(right, shade_box[2]), max(bottom, shade_box[3])]
         )
+        box += box % 2 * (-1, -1, 1, 1)  # to whole pixels of the colour planes; pictures have even sides
         columns, rows = slice(left, right), slice(top, bottom)
         around = slice(box[1], box[3]), slice(box[0], box[2])
         scene = cv2.multiply(view.room[around], _in_three(_shade_in(view, box, lit, corner)), scale=1 / 255)
@@ -161,7 +155,10 @@ class Photographer:
         cover = figure[..., 3]
         behind = cv2.multiply(within, _in_three(cv2.bitwise_not(cover)), scale=1 / 255)
         cv2.add(behind, figure[..., :3], dst=within)
-        cv2.add(cv2.subtract(scene, _LOWER), noise[around], dst=shot.image[around])
+        for plane, grain, target in zip(Planes.of(scene).planes, noise, shot.picture.part(*box), strict=True):
+            step = len(shot.mask) // len(grain)
+            part = grain[box[1] // step : box[3] // step, box[0] // step : box[2] // step]
+            cv2.add(cv2.subtract(plane, SensorNoise.LOWER), part, dst=target)
         shot.mask[rows, columns] = cover >> 7
         shot.box_px = int(left), int(top), int(right), int(bottom)
         return shot
@@ -169,8 +166,7 @@ class Photographer:
     def _draw_figure(self, view: _View, left: int, top: int, wide: int, high: int) -> ndarray:
         """The body alone, premultiplied (high, wide, 4) uint8, a little blurred by the lens."""
         body = self.body
-        depth = np.full((high * SUPERSAMPLING, wide * SUPERSAMPLING), _FAR_MM, np.float32)
-        picture = np.zeros(depth.shape, np.uint32)
+        depth, picture = self._clean_samples(high * SUPERSAMPLING, wide * SUPERSAMPLING)
         draw_triangles(
             self._screen, np.float32(left * SUPERSAMPLING), np.float32(top * SUPERSAMPLING), body.triangles,
             body.texels,
@@ -179,32 +175,36 @@ class Photographer:
         small = cv2.resize(picture.view(np.uint8).reshape(*depth.shape, 4), (wide, high), interpolation=cv2.INTER_AREA)
         return cv2.GaussianBlur(small, (3, 3), 0.45)
 
+    def _clean_samples(self, high: int, wide: int) -> tuple[ndarray, ndarray]:
+        """Depth and colour (high, wide) of nothing yet, in memory that has been used before: fresh memory is slow."""
+        if self._depth.size < high * wide:
+            self._depth = np.empty(high * wide * 5 // 4, np.float32)
+            self._colour = np.empty(self._depth.size, np.uint32)
+        depth, colour = (samples[: high * wide].reshape(high, wide) for samples in (self._depth, self._colour))
+        depth.fill(_FAR_MM)
+        colour.fill(0)
+        return depth, colour
+
 
 def _open_view(room: Room, camera: Camera, cameras: Sequence[Camera], room_step: int) -> _View:
     shape = camera.height_px, camera.width_px
-    photo = np.clip(np.rint(photograph(room, camera, cameras, room_step)), 0, 255).astype(np.uint8)
-    plate = cv2.subtract(photo, _LOWER)
-    shot = Shot(np.empty((*shape, 3), np.uint8), np.zeros(shape, np.uint8), (0, 0, 1, 1))
+    photo = photograph(room, camera, cameras, room_step)
+    plate = Planes.over(np.asarray(cv2.subtract(Planes.of(photo).data, SensorNoise.LOWER), np.uint8))
+    shot = Shot(Planes.empty(*shape), np.zeros(shape, np.uint8), (0, 0, 1, 1))
     return _View(
         camera,
         lens_numbers(camera),
         photo,
         plate,
         floor_places(camera, _FLOOR_STEP_PX),
-        float(vignette(camera).mean()),
+        float(vignette(camera.width_px, camera.height_px).mean()),
         shot,
     )
 
 
 @functools.lru_cache(maxsize=2)
-def _noise_tile(high: int, wide: int, deviation: float, seed: int) -> ndarray:
-    """Sensor noise (rows, columns, 3) uint8, larger than any picture: partly alike in its channels, a little coarse."""
-    random = np.random.default_rng(seed)
-    grey = random.standard_normal((high, wide, 1), dtype=np.float32)
-    colour = random.standard_normal((high, wide, 3), dtype=np.float32)
-    mixed = cv2.GaussianBlur(0.75 * grey + 0.65 * colour, (0, 0), 0.55)
-    mixed *= deviation / mixed.std()
-    return np.clip(np.rint(mixed + _NOISE_BIAS), 0, 2 * _NOISE_BIAS).astype(np.uint8)
+def _sensor_noise(height_px: int, width_px: int, deviation: float, seed: int) -> SensorNoise:
+    return SensorNoise(height_px, width_px, deviation, seed)
 
 
 def _in_three(grey: ndarray) -> ndarray:

@@ -9,6 +9,8 @@ from preprocessing.capture.compiled import compiled
 SUPERSAMPLING = 2
 """Samples along each side of a pixel."""
 _EDGE = np.float32(-1e-4)
+_FLAT = np.float32(1e-9)
+"""The least slope that is divided by: below it an edge runs along the row."""
 
 
 def lens_numbers(camera: Camera) -> ndarray:
@@ -54,7 +56,7 @@ def draw_triangles(screen, left, top, triangles, texels, light, texture, tiles, 
         tiles: (tiles, 3) int32 first texel, width, height.
     """
     height, width = depth.shape
-    one, half, most = np.float32(1), np.float32(0.5), np.float32(255)
+    one, half, most, zero = np.float32(1), np.float32(0.5), np.float32(255), np.float32(0)
     for t in range(triangles.shape[0]):
         i, j, k = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
         x0, y0 = screen[i, 0], screen[i, 1]
@@ -66,17 +68,22 @@ def draw_triangles(screen, left, top, triangles, texels, light, texture, tiles, 
         x0 -= left
         y0 -= top
         # Whole numbers are cut off towards zero: with 0.9999 added this rounds up.
-        first_x = max(0, int(x0 + min(np.float32(0), min(x1, x2)) + np.float32(0.9999)))
-        last_x = min(width - 1, int(x0 + max(np.float32(0), max(x1, x2))))
-        first_y = max(0, int(y0 + min(np.float32(0), min(y1, y2)) + np.float32(0.9999)))
-        last_y = min(height - 1, int(y0 + max(np.float32(0), max(y1, y2))))
+        first_x = max(0, int(x0 + min(zero, min(x1, x2)) + np.float32(0.9999)))
+        last_x = min(width - 1, int(x0 + max(zero, max(x1, x2))))
+        first_y = max(0, int(y0 + min(zero, min(y1, y2)) + np.float32(0.9999)))
+        last_y = min(height - 1, int(y0 + max(zero, max(y1, y2))))
         if first_x > last_x or first_y > last_y:
             continue
         inverse = one / area
         a1, b1 = y2 * inverse, -x2 * inverse  # the weight of corner j grows by a1 a column and by b1 a row
         a2, b2 = -y1 * inverse, x1 * inverse
+        a0, b0 = -a1 - a2, -b1 - b2
         start_x, start_y = np.float32(first_x) - x0, np.float32(first_y) - y0
         row_1, row_2 = start_x * a1 + start_y * b1, start_x * a2 + start_y * b2
+        row_0 = one - row_1 - row_2
+        step_0 = one / (a0 if abs(a0) > _FLAT else _FLAT)
+        step_1 = one / (a1 if abs(a1) > _FLAT else _FLAT)
+        step_2 = one / (a2 if abs(a2) > _FLAT else _FLAT)
         z0, u0, v0 = screen[i, 2], texels[i, 0] + half, texels[i, 1] + half
         blue0, green0, red0 = light[i, 0], light[i, 1], light[i, 2]
         z1, u1, v1 = screen[j, 2] - z0, texels[j, 0] + half - u0, texels[j, 1] + half - v0
@@ -85,31 +92,33 @@ def draw_triangles(screen, left, top, triangles, texels, light, texture, tiles, 
         blue2, green2, red2 = light[k, 0] - blue0, light[k, 1] - green0, light[k, 2] - red0
         tile = int(texels[i, 2])
         first_texel, wide = tiles[tile, 0], tiles[tile, 1]
+        span = np.float32(last_x - first_x)
         for y in range(first_y, last_y + 1):
-            w1, w2 = row_1, row_2
-            row_1 += b1
-            row_2 += b2
-            seen = False
-            for x in range(first_x, last_x + 1):
-                if (w1 >= _EDGE) & (w2 >= _EDGE) & (w1 + w2 <= one - _EDGE):
-                    seen = True
-                    z = z0 + w1 * z1 + w2 * z2
-                    if z < depth[y, x]:
-                        depth[y, x] = z
-                        column, row = int(u0 + w1 * u1 + w2 * u2), int(v0 + w1 * v1 + w2 * v2)
-                        texel = texture[np.uint32(first_texel + row * wide + column)]
-                        blue = (blue0 + w1 * blue1 + w2 * blue2) * np.float32(texel & np.uint32(255))
-                        green = (green0 + w1 * green1 + w2 * green2) * np.float32(
-                            (texel >> np.uint32(8)) & np.uint32(255)
-                        )
-                        red = (red0 + w1 * red1 + w2 * red2) * np.float32((texel >> np.uint32(16)) & np.uint32(255))
-                        picture[y, x] = (
-                            np.uint32(min(blue, most))
-                            | (np.uint32(min(green, most)) << np.uint32(8))
-                            | (np.uint32(min(red, most)) << np.uint32(16))
-                            | np.uint32(0xFF000000)
-                        )
-                elif seen:
-                    break
+            # Where on the row each corner's weight passes zero: the samples between are drawn without further tests.
+            pass_0, pass_1, pass_2 = (_EDGE - row_0) * step_0, (_EDGE - row_1) * step_1, (_EDGE - row_2) * step_2
+            low = max(
+                max(pass_0 if a0 > 0 else zero, pass_1 if a1 > 0 else zero), max(pass_2 if a2 > 0 else zero, zero)
+            )
+            high = min(min(pass_0 if a0 < 0 else span, pass_1 if a1 < 0 else span), pass_2 if a2 < 0 else span)
+            skipped = int(low + np.float32(0.99999))
+            w1, w2 = row_1 + np.float32(skipped) * a1, row_2 + np.float32(skipped) * a2
+            for x in range(first_x + skipped, first_x + int(min(high, span) + one)):
+                z = z0 + w1 * z1 + w2 * z2
+                if z < depth[y, x]:
+                    depth[y, x] = z
+                    column, row = int(u0 + w1 * u1 + w2 * u2), int(v0 + w1 * v1 + w2 * v2)
+                    texel = texture[np.uint32(first_texel + row * wide + column)]
+                    blue = (blue0 + w1 * blue1 + w2 * blue2) * np.float32(texel & np.uint32(255))
+                    green = (green0 + w1 * green1 + w2 * green2) * np.float32((texel >> np.uint32(8)) & np.uint32(255))
+                    red = (red0 + w1 * red1 + w2 * red2) * np.float32((texel >> np.uint32(16)) & np.uint32(255))
+                    picture[y, x] = (
+                        np.uint32(min(blue, most))
+                        | (np.uint32(min(green, most)) << np.uint32(8))
+                        | (np.uint32(min(red, most)) << np.uint32(16))
+                        | np.uint32(0xFF000000)
+                    )
                 w1 += a1
                 w2 += a2
+            row_0 += b0
+            row_1 += b1
+            row_2 += b2

@@ -16,7 +16,7 @@ from preprocessing.capture.cast import Role
 from preprocessing.catalog import CAMERAS, KINDS, ViewFiles, files_of
 
 RECORD_NAME = "capture.json"
-STUDIO_VERSION = 2
+STUDIO_VERSION = 3
 """Raise it when the same parameters no longer give the same bytes."""
 
 

@@ -236,7 +236,7 @@ def photograph_rays(
     for turn in range(2):
         for top in range(0, high, 8):
             for left in range(0, wide, 32):
-                count = 0
+                count = np.int64(0)  # typed: a bare 0 is a type of its own, for which everything compiles once more
                 for s in range(solids.shape[0]):
                     beside = bounds[s, 0] > left + 31 or bounds[s, 2] < left
                     if not beside and bounds[s, 1] <= top + 7 and bounds[s, 3] >= top:

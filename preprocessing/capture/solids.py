@@ -4,6 +4,7 @@ A `Shape` is a list of primitives (round cones, ellipsoids, lofts, half-spaces, 
 smooth union, difference or intersection, and evaluated by one compiled kernel: mm to the surface, negative inside.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -60,7 +61,7 @@ class Shape:
         front /= np.linalg.norm(front)
         left = np.cross(along, front)
         left *= 1.0 if left[1] >= 0 else -1.0
-        table = PchipInterpolator(stations[:, 0], stations[:, 1:])(np.linspace(0, 1, STATIONS))
+        table = _cross_sections(stations.tobytes(), stations.shape[1])
         reach = length / 2 + np.abs(table[:, :2]).max() + table[:, 2:].max()
         self._tables.append(table)
         numbers = [*start, *front, *left, *along, length, len(self._tables) - 1, square]
@@ -108,6 +109,15 @@ class Shape:
         low = np.min([row[3:6] - row[6] for row in rows], axis=0)
         high = np.max([row[3:6] + row[6] for row in rows], axis=0)
         return low, high
+
+
+@functools.lru_cache(maxsize=128)
+def _cross_sections(stations: bytes, numbers: int) -> ndarray:
+    """A loft's rows at `STATIONS` even places. A body's parts are made of the same lofts again and again."""
+    places, *columns = np.frombuffer(stations).reshape(-1, numbers).T
+    table = PchipInterpolator(places, np.stack(columns, axis=1))(np.linspace(0, 1, STATIONS))
+    table.flags.writeable = False
+    return table
 
 
 @compiled

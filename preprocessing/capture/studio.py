@@ -29,6 +29,7 @@ from preprocessing.capture.motion import Motion
 from preprocessing.capture.outside_motion import read_motion
 from preprocessing.capture.record import STUDIO_VERSION, Record, missing_of
 from preprocessing.capture.rig import draw_rig, sees_whole_person
+from preprocessing.capture.warm_up import SHARES
 from preprocessing.catalog import CAMERAS, is_crowd
 
 _GRACE_S = 2.0
@@ -155,6 +156,8 @@ def _film_in_processes(orders: list[Order], workers: int, progress: tqdm, keep: 
     seconds: Counter[str] = Counter()
     pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (news, stop))
     try:
+        for share in [pool.submit(share) for share in SHARES]:
+            share.result()
         pending = {pool.submit(_film_in_worker, shift) for shift in _shifts(orders, workers)}
         while pending or not news.empty():
             while not news.empty():

@@ -73,8 +73,8 @@ def mesh_of(shape: Shape, cell_mm: float, low=None, high=None) -> Mesh:
     vertices, triangles, _, _ = marching_cubes(volume, 0.0)
     vertices, triangles = _weld(vertices, triangles)
     vertices = (vertices * cell_mm + low).astype(np.float32)
+    normals = shape.gradient(vertices)
     for _ in range(2):  # onto the true surface: the grid only found it to within a fraction of a cell
-        normals = shape.gradient(vertices)
         vertices -= np.clip(shape.distance(vertices), -cell_mm / 3, cell_mm / 3)[:, None] * normals
     return Mesh(vertices, triangles, normals.astype(np.float32), np.full(len(vertices), FAR_MM, np.float32))
 

@@ -20,7 +20,7 @@ def top_parts(figure: Figure, wardrobe: Wardrobe) -> list[Part]:
     """Shirt, hoodie or jacket: the garment itself, its ribbed or folded edges, and a collar."""
     shape = top_shape(figure, wardrobe)
     low = figure.pelvis[2] - (wardrobe.hem + 25) * figure.scale
-    mesh = mesh_of(shape, CLOTH_MM, low=[-1e4, -1e4, low])
+    mesh = mesh_of(shape, figure.coarse * CLOTH_MM, low=[-1e4, -1e4, low])
     edges = _top_edges(figure, wardrobe, mesh.vertices_mm)
     if wardrobe.top == "jacket":
         opening = np.abs(mesh.vertices_mm[:, 1]) - _jacket_gap(figure, mesh.vertices_mm[:, 2])
@@ -133,7 +133,7 @@ def _collar(figure: Figure, wardrobe: Wardrobe) -> Part:
     low, high = figure.neck + np.array([-8, 0, -60]) * scale, figure.neck + np.array([26, 0, 70]) * scale
     shape.cone(low, high, 69 * size, 64 * size, blend=26)
     around = 150 * scale
-    mesh = mesh_of(shape, FINE_MM, low=figure.neck - around, high=figure.neck + around)
+    mesh = mesh_of(shape, figure.coarse * FINE_MM, low=figure.neck - around, high=figure.neck + around)
     ahead, aside, up = _round_neck(figure, mesh.vertices_mm)
     angle = np.abs(np.arctan2(aside, ahead))
     fall = (30 if wardrobe.top != "jacket" else 40) * scale
@@ -166,7 +166,7 @@ def _hood(figure: Figure, wardrobe: Wardrobe) -> Part:
             27 * scale, 18 * scale, blend=30,
         )  # fmt: skip
     shape.ripple(2.0, (60, 60, 60), wardrobe.seed + 5)
-    return Part(mesh_of(shape, 9.0), "trunk", paint_plain(wardrobe, wardrobe.top_colour))
+    return Part(mesh_of(shape, figure.coarse * 9.0), "trunk", paint_plain(wardrobe, wardrobe.top_colour))
 
 
 def _undershirt(figure: Figure, wardrobe: Wardrobe) -> Part:
@@ -175,7 +175,9 @@ def _undershirt(figure: Figure, wardrobe: Wardrobe) -> Part:
     table = figure.trunk_table(np.maximum(shares, 0.0))
     table[shares > 0.97] = np.array([56, 50, 60]) * figure.scale
     shape = add_shoulders(add_trunk(Shape(), figure, shares, table + 4 * figure.scale, blend=30), figure, ease=2)
-    mesh = mesh_of(shape, CLOTH_MM, low=[-20, -1e4, figure.pelvis[2] - 95 * figure.scale], high=[1e4, 1e4, 1e4])
+    mesh = mesh_of(
+        shape, figure.coarse * CLOTH_MM, low=[-20, -1e4, figure.pelvis[2] - 95 * figure.scale], high=[1e4, 1e4, 1e4]
+    )
     near = 120 * figure.scale - np.abs(mesh.vertices_mm[:, 1])
     hem = mesh.vertices_mm[:, 2] - figure.pelvis[2] + 8 * figure.scale
     rim = np.min([outside_neckline(figure, mesh.vertices_mm, 14.0), near, hem], axis=0)
