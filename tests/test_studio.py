@@ -201,7 +201,7 @@ def test_a_worker_s_error_arrives_and_leaves_no_half_written_files(tmp_path: Pat
 
 
 def test_other_parameters_a_second_studio_and_foreign_folders_are_refused(filmed: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"made with crowd 1, preset tiny; expected crowd 44, preset demo"):
+    with pytest.raises(InputError, match=r"made with crowd 1, preset tiny; expected crowd 40, preset demo"):
         studio.capture(filmed, "demo")
     with (
         (filmed / studio.LOCK_NAME).open("a") as stream,
