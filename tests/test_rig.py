@@ -93,7 +93,8 @@ def test_presets_have_the_promised_sizes_and_names() -> None:
         walks = [trial for trial in role.trials if not trial.decoy]
         assert len({trial.path for trial in walks}) == len(walks)
         assert all(1 <= tail <= 4 for trial in role.trials for tail in trial.tails)
-        assert all(trial.tails[1] > trial.tails[0] and trial.tails[2] > trial.tails[3] for trial in role.trials)
+        if not catalog.is_crowd(role.subject):
+            assert all(trial.tails[1] > trial.tails[0] and trial.tails[2] > trial.tails[3] for trial in role.trials)
     assert len(cast("demo", 0, crowd=0)) == 7
     assert len(one_walk("S5", 31, 0).trials) == 1
 
