@@ -29,6 +29,8 @@ RELEASE, PLATE, JOINTS = "release", "background plate", "joints' box"
 class PersonFinder:
     """The person's silhouette: by the release's mask, else by background subtraction, else the box of the 2D joints.
 
+    With `check` and masks, some frames are also cut out by subtraction, to see how well that would do.
+
     Attributes:
         counts: how many frames each of the three gave so far.
     """
@@ -41,13 +43,14 @@ class PersonFinder:
         joint_box_growth: float,
         plate_pictures: int,
         subtraction: Subtraction,
+        check: bool = True,
     ):
         self.counts: collections.Counter[str] = collections.Counter()
         self._video, self._masks, self._joints_px = video, masks, joints_px
         self._growth, self._plate_pictures, self._subtraction = joint_box_growth, plate_pictures, subtraction
         self._beside = 0
         self._plate: Picture | None = None
-        self._check = MaskCheck(joints_px, plate_pictures, subtraction) if masks else None
+        self._check = MaskCheck(joints_px, plate_pictures, subtraction) if masks and check else None
 
     def find(self, frame: int, picture: Picture) -> Person:
         """The person's silhouette in one picture; frames are asked for in their order."""

@@ -17,10 +17,10 @@ from h36m_pose.errors import InputError
 from h36m_pose.skeleton import EVALUATED, ROOT
 from preprocessing.background import Subtraction
 from preprocessing.calibration import Calibration, calibrate
-from preprocessing.catalog import KINDS, ViewFiles
+from preprocessing.catalog import CAMERAS, KINDS, ViewFiles
 from preprocessing.crop import crop_person, grey_levels, square_around
 from preprocessing.masks import MaskFile, open_masks
-from preprocessing.person import PersonFinder
+from preprocessing.person import CHECK_EVERY, PersonFinder
 from preprocessing.poses import read_positions
 from preprocessing.video import VideoFacts, pictures, probe
 
@@ -131,8 +131,11 @@ def process_view(
         new_view(dataset, files.subject, files.trial, files.camera_id, len(poses.px)) as writer,
     ):
         finder = PersonFinder(
-            files.video, masks, poses.px, parameters.joint_box_growth, parameters.plate_pictures, parameters.subtraction
-        )
+            files.video, masks, poses.px, parameters.joint_box_growth, parameters.plate_pictures,
+            parameters.subtraction,
+            # Of a short trial one camera is enough: the comparison takes as long as making three crops.
+            check=len(poses.px) >= CHECK_EVERY or files.camera_id == CAMERAS[0],
+        )  # fmt: skip
         boxes = _write_crops(files.video, len(poses.px), finder, parameters.margin, writer, report)
         finder.require_fit(files.masks)
         root = poses.cam_mm[:, EVALUATED[ROOT]]

@@ -77,7 +77,10 @@ def test_crops_and_joints_are_those_of_the_scene(original: tuple[Path, Scenes, P
         np.testing.assert_allclose(view.camera.centre_mm, scene.camera.centre_mm, atol=0.1)
         assert view.record["notes"] == []
         assert view.record["frames_by_source"] == {"release": FRAMES, "background plate": 0, "joints' box": 0}
-        assert view.record["plate_agreement_iou"] > 0.7
+        if view.camera_id == CAMERAS[0]:  # of trials as short as this, one camera is compared
+            assert view.record["plate_agreement_iou"] > 0.7
+        else:
+            assert view.record["plate_agreement_iou"] is None
         for frame in (0, 7):
             left, top, side = (int(value) for value in view.box_px[frame])
             padded = np.pad(scene.masks[frame], 500)[500 + top :, 500 + left :][:side, :side]
@@ -90,7 +93,7 @@ def test_crops_and_joints_are_those_of_the_scene(original: tuple[Path, Scenes, P
             assert abs(rows.min() + rows.max() - 127) <= 3  # in the middle
             assert abs(columns.min() + columns.max() - 127) <= 3
     assert dataset.manifest["frames_by_source"] == {"release": 44, "background plate": 0, "joints' box": 0}
-    assert dataset.manifest["plate_agreement"]["frames"] == 4
+    assert dataset.manifest["plate_agreement"]["frames"] == 2
 
 
 def test_the_layout_of_h36m_fetch_gives_the_same(original: tuple[Path, Scenes, Path], tmp_path: Path) -> None:

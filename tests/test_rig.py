@@ -85,8 +85,8 @@ def test_presets_have_the_promised_sizes_and_names() -> None:
         return sum(4 * trial.frames for role in chosen for trial in role.trials if not trial.decoy)
 
     demo, full = cast("demo", 0), cast("full", 0)
-    assert frames(demo, False) + frames(demo, True) == 4984 and frames(full, False) + frames(full, True) == 28_000
-    assert [role.subject for role in demo][:8] == [*catalog.RELEASE_SUBJECTS, "S101"] and len(demo) == 7 + 44
+    assert frames(demo, False) + frames(demo, True) == 4952 and frames(full, False) + frames(full, True) == 28_000
+    assert [role.subject for role in demo][:8] == [*catalog.RELEASE_SUBJECTS, "S101"] and len(demo) == 7 + 40
     assert [t.name for t in demo[3].trials] == ["Walking 1", "Walking 2"]
     assert [t.name for t in demo[0].trials if t.decoy] == ["WalkingDog"]
     for role in demo:
