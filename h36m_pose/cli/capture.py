@@ -53,6 +53,11 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.motion is None:
         if arguments.subject is not None:
             raise InputError("--subject", "no --motion beside it", "a motion to film the subject with", "Add --motion")
+        from preprocessing.capture import workers
+
+        if arguments.workers > 1 and not (arguments.out / "capture.json").exists():
+            workers.start_ahead()  # it imports what this process does, at the same time
+
         from preprocessing.capture import studio
 
         preset = arguments.preset or PRESETS[0]

@@ -30,6 +30,7 @@ from preprocessing.capture.outside_motion import read_motion
 from preprocessing.capture.record import STUDIO_VERSION, Record, missing_of
 from preprocessing.capture.rig import draw_rig, sees_whole_person
 from preprocessing.capture.warm_up import SHARES
+from preprocessing.capture.workers import context as worker_processes
 from preprocessing.catalog import CAMERAS, is_crowd
 
 _GRACE_S = 2.0
@@ -37,7 +38,6 @@ _GRACE_S = 2.0
 LOCK_NAME = ".capture.lock"
 _SAVE_EVERY_S = 2.0
 """What a killed run loses at most, beside the trials it was at."""
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def capture(root: Path, preset: str, seed: int = 0, crowd: int | None = None, workers: int = 1) -> None:
@@ -137,8 +137,7 @@ def _film_all(record: Record, orders: list[Order], roles: Sequence[Role], worker
         with progress:
             if workers == 1 or len(orders) == 1:
                 return _film_here(orders, Report(progress.update, keep))
-            with _single_threaded_children():
-                return _film_in_processes(orders, min(workers, len(orders)), progress, keep)
+            return _film_in_processes(orders, min(workers, len(orders)), progress, keep)
     finally:
         record.save()
 
@@ -151,7 +150,7 @@ def _film_here(orders: list[Order], report: Report) -> Counter[str]:
 
 
 def _film_in_processes(orders: list[Order], workers: int, progress: tqdm, keep: Any) -> Counter[str]:
-    context = multiprocessing.get_context("spawn")
+    context = worker_processes()
     news, stop = context.SimpleQueue(), context.Event()
     seconds: Counter[str] = Counter()
     pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (news, stop))
@@ -229,21 +228,6 @@ def _film_in_worker(shift: list[Order]) -> Counter[str]:
 
 
 @contextlib.contextmanager
-def _single_threaded_children() -> Iterator[None]:
-    """Child processes started inside the block see one thread each: they share the cores among themselves."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextlib.contextmanager
 def _locked(root: Path) -> Iterator[None]:
     """Keeps a second studio out of the folder; the lock goes with the process, however it ends."""
     path = root / LOCK_NAME
@@ -257,7 +241,7 @@ def _locked(root: Path) -> Iterator[None]:
 
 
 def _size_in_words(roles: Sequence[Role]) -> str:
-    """ "4,984 frames, 56 + 176 views": of the release's subjects and of the crowd, without decoys."""
+    """ "4,952 frames, 56 + 160 views": of the release's subjects and of the crowd, without decoys."""
     views = Counter(
         is_crowd(role.subject) for role in roles for trial in role.trials for _ in CAMERAS if not trial.decoy
     )
