@@ -33,7 +33,7 @@ $(READY): requirements.lock pyproject.toml
 	.venv/bin/python -m preprocessing.capture.warm_up
 	@touch $@
 
-demo: $(READY) ## the whole pipeline on the synthetic capture, about twelve minutes
+demo: $(READY) ## the whole pipeline on the synthetic capture, about ten minutes
 	$(H36M_POSE) demo --workers $(WORKERS)
 
 test: $(READY) ## the tests, about six minutes

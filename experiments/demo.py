@@ -3,9 +3,9 @@
     h36m-pose train pretrain --experiment demo --dataset data/demo/dataset --run runs/demo
     h36m-pose train finetune --experiment demo --dataset data/demo/dataset --run runs/demo
 
-For the studio's `demo` capture (3,760 training crops). Expected: a third of the mean pose's error or less. Measured on
-2 virtual cores of an Intel Xeon at 2.5 GHz, 2026-11-21, seed 0: 35.8 mm on S11, 0.230 of the mean pose's 155.8 mm;
-172 s of pretraining and 200 s of finetuning, compilation included.
+For the studio's `demo` capture (3,720 training crops). Expected: a third of the mean pose's error or less. Measured by
+`make demo` on 2 virtual cores of an AMD EPYC, 2026-11-21, seed 0: 36.5 mm on S11, 0.235 of the mean pose's 155.6 mm;
+189 s of pretraining and 200 s of finetuning, compilation included.
 """
 
 from ml_collections import ConfigDict
