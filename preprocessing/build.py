@@ -13,20 +13,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from h36m_pose.atomic_files import remove_leftovers, write_json
+from h36m_pose.atomic_files import remove_leftovers
 from h36m_pose.data.dataset import MANIFEST, RECORD, SCHEMA_VERSION, damage, read_record, view_folder
 from h36m_pose.data.dataset_writer import write_manifest
 from h36m_pose.errors import InputError
 from h36m_pose.progress import bar
-from preprocessing.catalog import ViewFiles, absent_release_views, find_views
-from preprocessing.sources import what_changed
+from preprocessing.catalog import ViewFiles, absent_release_views
+from preprocessing.raw_source import RawSource, open_root
 from preprocessing.view import Parameters
 from preprocessing.view_pool import make_views
 
 Say = Callable[[str], None]
-
-STUDIO_RECORD = "capture.json"
-"""Stands beside the subjects of a synthetic capture; the release has none. Results say which of the two they are of."""
 
 _BYTES_PER_POSE = 64 * 4
 """Of D2_Positions, to guess how many frames there are without opening the file."""
@@ -71,20 +68,21 @@ def build(
     """
     root, dataset = Path(root), Path(dataset)
     parameters = parameters or Parameters()
-    views = find_views(root)
+    source = open_root(root, dataset, ("Walking",))
     with _only_run(root, dataset):
         remove_leftovers(dataset)
-        reasons = {files.name: _why_make(files, dataset, parameters, verify) for files in views}
+        views = source.views
+        reasons = {files.name: _why_make(source, files, dataset, parameters, verify) for files in views}
         todo = [files for files in views if reasons[files.name]]
         if todo:
             _tell_plan(views, [reasons[files.name] or "" for files in todo], say)
             (dataset / MANIFEST).unlink(missing_ok=True)  # it would list what is about to change
-            errors = _make(todo, root, dataset, parameters, workers)
+            errors = _make(source, todo, root, dataset, parameters, workers)
             if errors:
                 raise _summary(errors, root, len(views))
         _tell_left_out(views, dataset, say)
         names = [(files.subject, files.trial, files.camera_id) for files in views]
-        facts = {"synthetic": (root / STUDIO_RECORD).is_file(), **_agreement(views, dataset)}
+        facts = {**source.facts, **_agreement(views, dataset)}
         manifest = write_manifest(dataset, parameters.as_json(), names, **facts)
     return Built(manifest, tuple(files.name for files in todo), len(views) - len(todo))
 
@@ -105,7 +103,9 @@ def _only_run(root: Path, dataset: Path) -> Iterator[None]:
         yield
 
 
-def _why_make(files: ViewFiles, dataset: Path, parameters: Parameters, verify: bool) -> str | None:
+def _why_make(
+    source: RawSource, files: ViewFiles, dataset: Path, parameters: Parameters, verify: bool
+) -> str | None:
     """Why a view has to be made, in words that many views may share; None if it is complete."""
     folder = view_folder(dataset, files.subject, files.trial, files.camera_id)
     if not (folder / RECORD).is_file():
@@ -116,14 +116,9 @@ def _why_make(files: ViewFiles, dataset: Path, parameters: Parameters, verify: b
         return "damaged"
     if record.get("schema") != SCHEMA_VERSION or record.get("parameters") != parameters.as_json():
         return "made with other parameters"
-    changed, times_changed = what_changed(files, record["sources"], verify)
-    if changed:
-        return "with changed raw files"
     if damage(folder, record, verify):
         return "damaged"
-    if times_changed:
-        write_json(folder / RECORD, record)
-    return None
+    return source.changed(files, record, verify)
 
 
 def _tell_plan(views: list[ViewFiles], reasons: list[str], say: Say) -> None:
@@ -146,13 +141,18 @@ def _some(names: list[str], most: int = 4) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _make(todo: list[ViewFiles], root: Path, dataset: Path, parameters: Parameters, workers: int) -> list[InputError]:
+def _make(
+    source: RawSource, todo: list[ViewFiles], root: Path, dataset: Path, parameters: Parameters, workers: int
+) -> list[InputError]:
     def size(files: ViewFiles) -> int:
         return files.poses_2d.stat().st_size // _BYTES_PER_POSE if files.poses_2d.is_file() else 0
 
-    largest_first = sorted(todo, key=size, reverse=True)
-    with bar(sum(map(size, todo)), "preprocess", " frame") as progress:
-        errors = list(make_views(largest_first, root, dataset, parameters, workers, progress))
+    errors: list[InputError] = []
+    with bar(0, "preprocess", " frame") as progress:
+        for batch in source.batches(todo):
+            largest_first = sorted(batch, key=size, reverse=True)
+            progress.total += sum(map(size, batch))
+            errors += make_views(largest_first, root, dataset, parameters, workers, progress)
         progress.total = progress.n  # until now it was a guess
     return errors
 

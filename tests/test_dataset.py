@@ -81,7 +81,7 @@ def test_other_schemas_and_damaged_manifests_are_refused(folder: Path) -> None:
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps(manifest | {"schema": 99}))
-    with pytest.raises(InputError, match="schema 99; expected schema 1"):
+    with pytest.raises(InputError, match="schema 99; expected schema 2"):
         dataset.open_dataset(folder)
     path.write_text(path.read_text()[:50])
     with pytest.raises(InputError, match="damaged JSON"):

@@ -11,12 +11,15 @@
 A crop's square is (left, top, side): left and top are the edges of its first column and row. With the centre of the top
 left pixel at (0, 0), in pictures and crops alike, `frame_to_crop` is the only correct transform between the two.
 
+Both JSON files end with a digest of their own text (`data.checksum`), so that a single wrong bit in them is noticed.
+
 `camera` in `view.json` was fitted to the view's own poses. Where the capture had no world poses, `camera_in_world` is
 false: focal lengths, centre and distortion hold, but the camera is taken to look level along the world's y axis.
 """
 
 import dataclasses
 import json
+import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -27,10 +30,11 @@ from numpy import ndarray
 
 from h36m_pose.atomic_files import sha256_of
 from h36m_pose.camera import Camera
+from h36m_pose.data.checksum import CHECKSUM, checksum_holds
 from h36m_pose.errors import InputError
 from h36m_pose.skeleton import JOINTS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a reader of the old files would go wrong with the new ones."""
 
 CROP_PX = 128
@@ -47,6 +51,9 @@ ARRAYS: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "box_px": (np.float32, (3,)),
 }
 """Type and shape per frame of each array of a view."""
+
+_NO_ARRAY = (ValueError, EOFError, SyntaxError, tokenize.TokenError)
+"""What NumPy raises for a file that is cut or has a spoiled header."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -146,8 +153,12 @@ def view_folder(dataset: Path, subject: str, trial: str, camera_id: str) -> Path
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """Reads a view's `view.json`."""
-    return _read_json(folder / RECORD, "Delete this view's folder and run `h36m-pose preprocess` again")
+    """Reads a view's `view.json`; raises InputError if it is not there, or not as it was written."""
+    mend = "Run `h36m-pose preprocess` again: it makes this view anew"
+    record, intact = _read_json(folder / RECORD, mend)
+    if not intact and (record.get("schema") == SCHEMA_VERSION or CHECKSUM in record):
+        raise InputError(folder / RECORD, "a text other than was written", "a record that fits its checksum", mend)
+    return record
 
 
 def damage(folder: Path, record: dict[str, Any], verify: bool = False) -> str | None:
@@ -164,7 +175,7 @@ def damage(folder: Path, record: dict[str, Any], verify: bool = False) -> str | 
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except FileNotFoundError:
             return f"no {path.name}"
-        except (ValueError, EOFError):
+        except _NO_ARRAY:
             return f"a damaged {path.name}"
         expected = (record["frames"], *shape)
         if array.shape != expected or array.dtype != dtype:
@@ -201,9 +212,12 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             raise InputError(folder, "an unfinished dataset", f"a whole one, with its {MANIFEST}", go_on)
         found = f"no {MANIFEST}" if folder.is_dir() else "no such folder"
         raise InputError(folder, found, "a preprocessed dataset", make)
-    manifest = _read_json(path, make)
+    manifest, intact = _read_json(path, make)
     if manifest.get("schema") != SCHEMA_VERSION:
         raise InputError(path, f"schema {manifest.get('schema')}", f"schema {SCHEMA_VERSION}", make)
+    if not intact:
+        mend = "Run `h36m-pose preprocess` again: it writes the manifest anew"
+        raise InputError(path, "a text other than was written", "a manifest that fits its checksum", mend)
     if not isinstance(manifest.get("views"), list) or "fingerprint" not in manifest:
         raise InputError(path, "no list of views or no fingerprint", "a dataset's manifest", make)
     return manifest
@@ -233,13 +247,16 @@ def _open_view(dataset: Path, entry: dict[str, Any], verify: bool) -> View:
     )
 
 
-def _read_json(path: Path, mend: str) -> dict[str, Any]:
+def _read_json(path: Path, mend: str) -> tuple[dict[str, Any], bool]:
+    """What a file holds, and whether it is as it was written."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode("utf-8")
+        value = json.loads(text)
+        intact = isinstance(value, dict) and checksum_holds(text, value)
     except FileNotFoundError:
         raise InputError(path, "no such file", "a JSON file of ours", mend) from None
-    except ValueError:  # JSON and UTF-8 alike
+    except (ValueError, RecursionError):  # JSON and UTF-8 alike
         raise InputError(path, "damaged JSON", "a JSON file of ours", mend) from None
     if not isinstance(value, dict):
         raise InputError(path, "JSON without names", "a JSON file of ours", mend)
-    return value
+    return value, intact

@@ -13,6 +13,7 @@ from numpy import ndarray
 
 from h36m_pose.atomic_files import replacing, sha256_of, write_json
 from h36m_pose.camera import Camera
+from h36m_pose.data.checksum import text_of, with_checksum
 from h36m_pose.data.dataset import ARRAYS, CROP_PX, MANIFEST, RECORD, SCHEMA_VERSION, read_record, view_folder
 
 
@@ -53,9 +54,9 @@ class ViewWriter:
             with path.open("wb") as stream:
                 np.save(stream, value, allow_pickle=False)
             digests[name] = sha256_of(path)
-        record = {"schema": SCHEMA_VERSION, "frames": self._frames, **record, "sha256": digests}
+        record = with_checksum({"schema": SCHEMA_VERSION, "frames": self._frames, **record, "sha256": digests})
         # Not through `write_json`, which waits for the disk: the rename of the folder is what counts.
-        (self._folder / RECORD).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        (self._folder / RECORD).write_text(text_of(record), encoding="utf-8")
 
     def close(self) -> None:
         """Closes the file of images."""
@@ -156,7 +157,7 @@ def write_manifest(
         counts = subjects.setdefault(record["subject"], {"views": 0, "frames": 0})
         counts["views"] += 1
         counts["frames"] += record["frames"]
-    manifest = {
+    manifest: dict[str, Any] = {
         "schema": SCHEMA_VERSION,
         "fingerprint": fingerprint_of(parameters, records),
         "parameters": parameters,
@@ -165,9 +166,10 @@ def write_manifest(
         **more,
         "views": [{key: record[key] for key in _TOLD if key in record} for record in records],
     }
+    manifest = with_checksum(manifest)
     path = dataset / MANIFEST
-    text = json.dumps(manifest, indent=1, allow_nan=False) + "\n"
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:  # a file that is right keeps its time
+    text = text_of(manifest)
+    if not path.is_file() or path.read_bytes() != text.encode():  # a file that is right keeps its time
         write_json(path, manifest)
     return manifest
 
