@@ -104,6 +104,7 @@ def evaluate_run(
     old = results_of(run_dir)
     if old is not None and old["identity"] == identity and (run_dir / PREDICTIONS_FILE).exists():
         return {**old, "fresh": False}
+    dataset = open_dataset(dataset_dir, verify=True)  # a wrong bit would spoil a number that others quote
     predictor = load()
     if predictor.dataset_fingerprint != dataset.fingerprint and not allow_other_dataset:
         raise InputError(

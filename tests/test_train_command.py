@@ -1,7 +1,9 @@
 """`h36m-pose train` from outside: what it accepts, refuses and says."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from stick_dataset import write_stick_dataset
@@ -27,11 +29,24 @@ def test_a_stage_is_trained_once(dataset_dir, tmp_path):
     command = [sys.executable, "-m", "h36m_pose.cli.main", *words]
     first = subprocess.run(command, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stderr
+    assert "all 71 frames are as they were written, checked in" in first.stdout
     assert "best validation loss" in first.stdout and "image/s" in first.stderr
     second = subprocess.run(command, capture_output=True, text=True, check=False)
     assert second.returncode == 0 and "finished before" in second.stdout
     third = subprocess.run([*command, "seed=3"], capture_output=True, text=True, check=False)
     assert third.returncode == 2 and "seed = 0 instead of 3" in third.stderr and third.stderr.count("\n") == 1
+
+
+def test_a_wrong_bit_in_the_dataset_is_found_before_the_first_step(dataset_dir, tmp_path, capsys):
+    spoiled = Path(shutil.copytree(dataset_dir, tmp_path / "spoiled"))
+    images = spoiled / "S7" / "Walking_1.54138969" / "images.npy"
+    content = bytearray(images.read_bytes())
+    content[5000] ^= 1
+    images.write_bytes(content)
+    assert main(words_for(spoiled, tmp_path / "run")) == 2
+    error = capsys.readouterr().err
+    assert "found images.npy with other bytes than were written" in error and error.count("\n") == 1
+    assert not (tmp_path / "run" / "pretrain" / "checkpoints").exists()
 
 
 def test_settings_may_stand_anywhere():

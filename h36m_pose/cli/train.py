@@ -8,9 +8,14 @@ a key of the stage's own group may be given without the group's name. With --key
 """
 
 import argparse
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from h36m_pose import configuration
+
+if TYPE_CHECKING:
+    from h36m_pose.data.dataset import Dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--experiment", required=True, help="a name in experiments/, or a .py file")
     parser.add_argument("--dataset", type=Path, help="what `h36m-pose preprocess` wrote")
     parser.add_argument("--run", type=Path, dest="run_dir", help="the run's folder")
+    parser.add_argument(
+        "--unverified", action="store_true", help="do not compare the dataset's bytes with their recorded digests first"
+    )
     parser.add_argument("--keys", action="store_true", help="list the experiment's settings and stop")
 
 
@@ -54,9 +62,22 @@ def run(arguments: argparse.Namespace) -> int:
     if done:
         print(f"{stage}: finished before, {done['summary']}; nothing to do in {folder}")
         return 0
+    if not arguments.unverified:
+        dataset = _verified(arguments.dataset)
     from h36m_pose.training.loop import train
 
     return train(config, stage, dataset, run_dir, identity)
+
+
+def _verified(folder: Path) -> "Dataset":
+    """Reads the whole dataset: one wrong bit in it would be trained on, and nothing would tell."""
+    from h36m_pose.data.dataset import open_dataset
+
+    started = time.monotonic()
+    dataset = open_dataset(folder, verify=True)
+    seconds = time.monotonic() - started
+    print(f"{folder}: all {dataset.manifest['frames']:,} frames are as they were written, checked in {seconds:.1f} s")
+    return dataset
 
 
 def _require_folders(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""JSON files that tell by themselves whether they are as they were written: their last entry is a digest of the rest."""
+"""JSON files that tell whether they are as they were written: their last entry is a digest of all before it."""
 
 import hashlib
 import json
