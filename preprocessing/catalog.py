@@ -1,8 +1,6 @@
-"""The one place that knows the file names of Human3.6M: who, which trial, which camera, in which folder.
+"""Finds the views of Human3.6M on disk: who, which trial, which camera, and where each file is or should be.
 
-Two folder layouts are in public use, and both are found by looking. Plain `tar xzf` of the release's archives gives
-`S1/MyPoseFeatures/D2_Positions/Walking 1.54138969.cdf`; h36m-fetch strips the common folders and gives
-`extracted/S1/Poses_D2_Positions/Walking 1.54138969.cdf`. The file names are the same in both.
+What the files are called is told by `member_names`, whose words are at hand here too.
 """
 
 import dataclasses
@@ -11,8 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from h36m_pose.errors import InputError
+from preprocessing.member_names import CAMERAS as CAMERAS
+from preprocessing.member_names import KINDS as KINDS
+from preprocessing.member_names import Kind as Kind
+from preprocessing.member_names import MemberName as MemberName
+from preprocessing.member_names import file_name, parse_file, parse_subject
+from preprocessing.member_names import parse_member as parse_member
+from preprocessing.release import ACTIONS, canonical_action, trials_of
 
-CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 RELEASE_SUBJECTS = ("S1", "S5", "S6", "S7", "S8", "S9", "S11")
 """The subjects whose poses are public. S2, S3, S4 and S10 are withheld for the release's own server."""
 
@@ -35,49 +39,14 @@ WALKING_POSES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Kind:
-    """One kind of file of the release.
-
-    Attributes:
-        folders: below the subject's folder; the release's own first, then that of h36m-fetch.
-        suffix: of the files, lower case.
-        per_camera: whether there is one file per camera, or one per trial.
-        archive: the archive of the download site that holds it.
-        required: whether a view cannot be used without it.
-    """
-
-    folders: tuple[str, ...]
-    suffix: str
-    per_camera: bool
-    archive: str
-    required: bool
-
-
-KINDS = {
-    "video": Kind(("Videos",), ".mp4", True, "Videos", True),
-    "poses_2d": Kind(("MyPoseFeatures/D2_Positions", "Poses_D2_Positions"), ".cdf", True, "Poses/D2_Positions", True),
-    "poses_mono": Kind(
-        ("MyPoseFeatures/D3_Positions_mono", "Poses_D3_Positions_mono"), ".cdf", True, "Poses/D3_Positions_mono", True
-    ),
-    "poses_world": Kind(
-        ("MyPoseFeatures/D3_Positions", "Poses_D3_Positions"), ".cdf", False, "Poses/D3_Positions", False
-    ),
-    "masks": Kind(("MySegmentsMat/ground_truth_bs", "Segments_mat_gt_bs"), ".mat", True, "Segments/mat_gt_bs", False),
-    "box_masks": Kind(
-        ("MySegmentsMat/ground_truth_bb", "Segments_mat_gt_bb"), ".mat", True, "Segments/mat_gt_bb", False
-    ),
-}
-
-
-@dataclasses.dataclass(frozen=True)
 class ViewFiles:
     """The files of one view: one trial of one subject, seen by one camera.
 
-    Every path is given: the file that was found, or else where the file is expected. `missing` tells which.
+    Every path is given: what was found, or else where the file is expected. `missing` tells which.
 
     Attributes:
         subject: "S1"; "S100" and above for the studio's crowd.
-        trial: "Walking 1", in the release's own spelling.
+        trial: "Walking 1", in the release's own spelling: S1 has a "WalkingDog" where others have a "WalkDog".
         camera_id: one of `CAMERAS`.
         video: the pictures.
         poses_2d: distorted pixels, D2_Positions.
@@ -105,6 +74,11 @@ class ViewFiles:
         return f"{self.subject} {self.trial}.{self.camera_id}"
 
     @property
+    def action(self) -> str:
+        """One of `release.ACTIONS`."""
+        return canonical_action(self.trial)
+
+    @property
     def missing_required(self) -> tuple[str, ...]:
         """Those missing files without which the view cannot be used."""
         return tuple(kind for kind in self.missing if KINDS[kind].required)
@@ -129,52 +103,49 @@ def picture_height_px(subject: str, camera_id: str) -> int:
 
 def files_of(subject_folder: Path, subject: str, trial: str, camera_id: str) -> ViewFiles:
     """Where the release's own layout keeps the files of a view, whether or not they are there."""
-    paths = {
-        name: subject_folder / kind.folders[0] / _file_name(kind, trial, camera_id) for name, kind in KINDS.items()
-    }
+    paths = {name: subject_folder / kind.folders[0] / file_name(name, trial, camera_id) for name, kind in KINDS.items()}
     return ViewFiles(subject, trial, camera_id, **paths, missing=())
 
 
-def find_views(root: str | Path, action: str = "Walking") -> list[ViewFiles]:
-    """Finds every view of an action below a folder that holds the release, whichever way it was unpacked.
+def find_views(root: str | Path, actions: tuple[str, ...] = ("Walking",)) -> list[ViewFiles]:
+    """Finds every view of some actions below a folder that holds the release, whichever way it was unpacked.
 
-    A view is listed as soon as one of its per-camera files is there; `ViewFiles.missing` tells which are not.
+    A view is listed as soon as one of its per-camera files is there; `ViewFiles.missing` tells which are not. What has
+    a file's name but is something else, such as a folder, is listed too: reading it tells.
 
     Args:
         root: holds `S1`, `S5`, ... itself, or in a folder `extracted` (h36m-fetch) with masks in `processed`.
-        action: the release's name of the action. Trials are `Walking` and `Walking 1`, not `WalkingDog`.
+        actions: out of `release.ACTIONS`. "Walking" takes `Walking` and `Walking 1`, not `WalkingDog`.
 
     Returns:
-        Views sorted by subject number, trial and camera.
+        Views sorted by subject number, action, trial and camera.
 
     Raises:
-        InputError: if there is no such folder, nothing in it, or no view of the action.
+        InputError: if there is no such folder, nothing in it, no view of the actions, or a folder that cannot be read.
     """
     root = Path(root)
     _require_folder(root)
     views: list[ViewFiles] = []
     for subject, folders in sorted(_subject_folders(root).items(), key=lambda item: subject_number(item[0])):
-        views += _views_of_subject(subject, folders, action)
+        views += _views_of_subject(subject, folders, actions)
     if not views:
-        raise InputError(root, _seen(root), f"Human3.6M subject folders with {action} files", _how_to_get(root, action))
+        expected = f"Human3.6M subject folders with {', '.join(actions)} files"
+        raise InputError(root, _seen(root), expected, _how_to_get(root, actions[0]))
     return views
 
 
-def absent_release_views(views: list[ViewFiles]) -> list[str]:
-    """Names of the Walking views that the release has, but these do not, for the release subjects among them."""
+def absent_release_views(views: list[ViewFiles], actions: tuple[str, ...] = ("Walking",)) -> list[str]:
+    """Names of views of some actions that the release has and these lack, for the release subjects among them."""
     present = {(view.subject, view.trial, view.camera_id) for view in views}
     subjects = {view.subject for view in views}
     return [
         f"{subject} {trial}.{camera_id}"
         for subject in RELEASE_SUBJECTS
-        for trial in WALKING_POSES[subject]
+        for action in actions
+        for trial in trials_of(subject, action)
         for camera_id in CAMERAS
         if subject in subjects and (subject, trial, camera_id) not in present
     ]
-
-
-def _file_name(kind: Kind, trial: str, camera_id: str) -> str:
-    return f"{trial}.{camera_id}{kind.suffix}" if kind.per_camera else f"{trial}{kind.suffix}"
 
 
 def _require_folder(root: Path) -> None:
@@ -185,6 +156,14 @@ def _require_folder(root: Path) -> None:
         raise InputError(root, "a file", expected, mend)
 
 
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        found = f"a folder that cannot be listed ({error.strerror})"
+        raise InputError(folder, found, "a folder of the release", "Change its permissions, or move it away") from error
+
+
 def _subject_folders(root: Path) -> dict[str, list[Path]]:
     """Folders per subject. With h36m-fetch a subject's masks may lie in a second tree, called `processed`."""
     trees = [root, root / "extracted", root / "processed"]
@@ -193,54 +172,64 @@ def _subject_folders(root: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for tree in trees:
         if tree.is_dir():
-            for folder in sorted(tree.iterdir()):
-                match = re.fullmatch(r"S(\d+)", folder.name, re.IGNORECASE)
-                if match and folder.is_dir():
-                    found.setdefault(f"S{int(match[1])}", []).append(folder)
+            for folder in _children(tree):
+                subject = parse_subject(folder.name)
+                if subject and folder.is_dir():
+                    found.setdefault(subject, []).append(folder)
     return found
 
 
-def _views_of_subject(subject: str, folders: list[Path], action: str) -> list[ViewFiles]:
-    found = {
-        (name, trial, camera_id): path
-        for name in KINDS
-        for trial, camera_id, path in _files_of_kind(folders, name, action)
-    }
+def _views_of_subject(subject: str, folders: list[Path], actions: tuple[str, ...]) -> list[ViewFiles]:
+    found: dict[tuple[str, str, str], Path] = {}
+    for member, path in _files_of_subject(subject, folders):
+        if member.action in actions:
+            key = member.kind, member.trial, member.camera_id
+            if key not in found or (path.is_file() and not found[key].is_file()):
+                found[key] = path
     expected_folders = _folder_in_use(folders, found)
     names = {(trial, camera_id) for _, trial, camera_id in found if camera_id}
     views = []
     for trial, camera_id in sorted(names, key=_trial_order):
-        paths, missing = {}, []
-        for name, kind in KINDS.items():
-            path = found.get((name, trial, camera_id if kind.per_camera else ""))
-            if path is None:
-                missing.append(name)
-                path = expected_folders[name] / _file_name(kind, trial, camera_id)
-            paths[name] = path
-        views.append(ViewFiles(subject, trial, camera_id, **paths, missing=tuple(missing)))
+        keys = {name: (name, trial, camera_id if kind.per_camera else "") for name, kind in KINDS.items()}
+        paths = {
+            name: found.get(key, expected_folders[name] / file_name(name, trial, camera_id))
+            for name, key in keys.items()
+        }
+        missing = tuple(name for name, key in keys.items() if key not in found)
+        views.append(ViewFiles(subject, trial, camera_id, **paths, missing=missing))
     return views
 
 
-def _trial_order(trial_and_camera: tuple[str, str]) -> tuple[int, str, str]:
+def _trial_order(trial_and_camera: tuple[str, str]) -> tuple[int, int, str, str]:
     """The unnumbered trial is the second one: `Walking 1` comes before `Walking`."""
     trial, camera_id = trial_and_camera
-    number = re.search(r" (\d+)$", trial)
-    return int(number[1]) if number else 2, trial, camera_id
+    number = re.search(r" ([0-9])$", trial)
+    return ACTIONS.index(canonical_action(trial)), int(number[1]) if number else 2, trial, camera_id
 
 
-def _files_of_kind(folders: list[Path], name: str, action: str) -> Iterator[tuple[str, str, Path]]:
-    """Trial, camera ("" for files per trial) and path of every file of one kind of one subject."""
-    kind = KINDS[name]
-    camera = rf"\.({'|'.join(CAMERAS)})" if kind.per_camera else "()"
-    pattern = re.compile(rf"{re.escape(action)}( \d)?{camera}{re.escape(kind.suffix)}", re.IGNORECASE)
+def _files_of_subject(subject: str, folders: list[Path]) -> Iterator[tuple[MemberName, Path]]:
+    """Everything that has the name of a file of the release, the release's own layout and spelling first."""
     for folder in folders:
-        for place in kind.folders:
-            if not (folder / place).is_dir():
-                continue
-            for path in sorted((folder / place).iterdir()):
-                match = pattern.fullmatch(path.name)
-                if match and path.is_file():
-                    yield f"{action}{match[1] or ''}", match[2], path
+        for name, kind in KINDS.items():
+            for place in kind.folders:
+                for home in _folders_called(folder, place):
+                    for path in _children(home):
+                        member = parse_file(name, subject, path.name)
+                        if member:
+                            yield member, path
+
+
+def _folders_called(folder: Path, place: str) -> list[Path]:
+    """Folders below another one, by their names in any case."""
+    homes = [folder]
+    for name in place.split("/"):
+        homes = [
+            child
+            for home in homes
+            for child in _children(home)
+            if child.name.lower() == name.lower() and child.is_dir()
+        ]
+    return homes
 
 
 def _folder_in_use(folders: list[Path], found: dict[tuple[str, str, str], Path]) -> dict[str, Path]:
@@ -260,7 +249,7 @@ def _seen(root: Path, most: int = 6) -> str:
 
 
 def _how_to_get(root: Path, action: str) -> str:
-    if re.fullmatch(r"S\d+", root.name, re.IGNORECASE):
+    if parse_subject(root.name):
         return f"Give its parent, {root.parent}, if this is the folder of one subject"
     if any(path.suffix in (".tgz", ".gz", ".tar") for path in root.iterdir()):
         return "Unpack the archives there first (tar xzf Videos_S1.tgz, and so on)"
