@@ -30,6 +30,7 @@ class PersonFinder:
     """The person's silhouette: by the release's mask, else by background subtraction, else the box of the 2D joints.
 
     With `check` and masks, some frames are also cut out by subtraction, to see how well that would do.
+    `joints_px` are those of all frames, of which every `every`th is asked for.
 
     Attributes:
         counts: how many frames each of the three gave so far.
@@ -44,20 +45,21 @@ class PersonFinder:
         plate_pictures: int,
         subtraction: Subtraction,
         check: bool = True,
+        every: int = 1,
     ):
         self.counts: collections.Counter[str] = collections.Counter()
         self._video, self._masks, self._joints_px = video, masks, joints_px
         self._growth, self._plate_pictures, self._subtraction = joint_box_growth, plate_pictures, subtraction
-        self._beside = 0
+        self._beside, self._every = 0, every
         self._plate: Picture | None = None
-        self._check = MaskCheck(joints_px, plate_pictures, subtraction) if masks and check else None
+        self._check = MaskCheck(joints_px[::every], plate_pictures, subtraction) if masks and check else None
 
     def find(self, frame: int, picture: Picture) -> Person:
-        """The person's silhouette in one picture; frames are asked for in their order."""
+        """The person's silhouette in one picture; frames, numbered as in the video, are asked for in their order."""
         joints = self._joints_px[frame]
         person = self._by_mask(frame, joints)
         if self._check:
-            self._check.look(frame, picture, person)
+            self._check.look(frame // self._every, picture, person)
         source = RELEASE
         if person is None:
             source, person = PLATE, subtract(picture, self._room(), joints, self._subtraction)

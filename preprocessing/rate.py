@@ -71,7 +71,7 @@ def measure_rate(root: str | Path, most_views: int = 8, rounds: int = 3) -> Rate
 
 
 def _whole(files: ViewFiles, root: Path, folder: Path) -> Callable[[], None]:
-    return lambda: process_view(files, folder, Parameters(), describe(files, root))
+    return lambda: process_view(files, folder, Parameters(), describe(files))
 
 
 def _floor(files: ViewFiles, frames: int) -> Callable[[], None]:

@@ -4,6 +4,7 @@ PyAV with one thread is the fastest per second of processor time, and its luma p
 work is spread over views, one process each.
 """
 
+import collections
 import contextlib
 import dataclasses
 import fractions
@@ -16,9 +17,22 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from h36m_pose.errors import InputError
+from preprocessing.mp4_boxes import bytes_announced
+from preprocessing.raw_file import require_file
 
 _AGAIN = "Unpack or copy this file again"
 _PLANAR_420 = ("yuv420p", "yuvj420p")
+_MOST_REORDERED = 32
+"""Pictures between which a video may change the order; no codec has more than 16."""
+
+
+class BrokenVideo(InputError):
+    """A video that cannot be decoded to its end; `good` pictures before the first that cannot are in order."""
+
+    def __init__(self, path: str | Path, found: str, expected: str, mend: str, good: int):
+        super().__init__(path, found, expected, mend)
+        self.args = path, found, expected, mend, good  # for the way from one process to another
+        self.good = good
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,12 +80,12 @@ class Picture:
         return Picture(self.luma[top:bottom, left:right], self.blue[half], self.red[half], self.full_range)
 
 
-def probe(path: Path) -> VideoFacts:
+def probe(path: Path, may_be_cut: bool = False) -> VideoFacts:
     """Reads a video's size and rate, and counts its pictures without decoding them.
 
     Raises:
-        InputError: if it is no video, or holds fewer pictures than its header announces: a cut file, which other
-            readers take for a short one.
+        InputError: if it is no video, holds no picture, or, unless it may be cut, holds fewer pictures than its header
+            announces: a cut file, which other readers take for a short one.
     """
     with _opened(path) as (container, stream):
         present = 0
@@ -83,8 +97,9 @@ def probe(path: Path) -> VideoFacts:
         rate = stream.average_rate or stream.guessed_rate or fractions.Fraction(0)
         codec = stream.codec_context
         facts = VideoFacts(codec.width, codec.height, float(rate), stream.frames, present)
-    if facts.present < facts.frames:
-        raise InputError(path, f"{facts.present} of its {facts.frames} frames: a cut file", "all of them", _AGAIN)
+    cut = _cut(path)
+    if (facts.present < facts.frames or cut) and not may_be_cut:
+        raise InputError(path, f"{facts.present} of its {facts.frames} frames: a cut file{cut}", "all of them", _AGAIN)
     if facts.present == 0:
         raise InputError(path, "no frames", "a video", _AGAIN)
     return facts
@@ -94,7 +109,8 @@ def pictures(path: Path, frames: int | None = None) -> Iterator[Picture]:
     """Decodes the first `frames` pictures, or all.
 
     Raises:
-        InputError: if there are fewer, or if one cannot be decoded; it says how many could be.
+        BrokenVideo: if there are fewer, or if one cannot be decoded.
+        InputError: if it is no video.
     """
     for frame in _decoded(path, frames):
         yield _planes(frame)
@@ -117,7 +133,9 @@ def sample_pictures(path: Path, frames: int, most: int) -> list[tuple[int, Pictu
     if 2 * len(keys) >= most:
         numbers = sorted(keys)
         wanted = {numbers[round(place)] for place in np.linspace(0, len(numbers) - 1, min(most, len(numbers)))}
-        return list(_decode_alone(path, {keys[number]: number for number in wanted}))
+        samples = list(_decode_alone(path, {keys[number]: number for number in wanted}))
+        if samples:
+            return samples
     wanted = {round(place) for place in np.linspace(0, frames - 1, most)}
     return [(number, picture.copy()) for number, picture in enumerate(pictures(path, frames)) if number in wanted]
 
@@ -125,10 +143,13 @@ def sample_pictures(path: Path, frames: int, most: int) -> list[tuple[int, Pictu
 def _key_frames(path: Path, frames: int) -> dict[int, int]:
     """Time stamps of those of the first `frames` pictures that can be decoded alone, by their number."""
     with _opened(path) as (container, stream):
+        packets = []
         try:
-            packets = [(packet.pts, packet.is_keyframe) for packet in container.demux(stream) if packet.size]
-        except av.error.FFmpegError as error:
-            raise _broken(path, 0, frames) from error
+            for packet in container.demux(stream):
+                if packet.size:
+                    packets.append((packet.pts, packet.is_keyframe))
+        except av.error.FFmpegError:
+            pass  # what comes before the fault will do
     if any(time is None for time, _ in packets):
         return {}
     shown = sorted((time, alone) for time, alone in packets if time is not None)
@@ -136,27 +157,30 @@ def _key_frames(path: Path, frames: int) -> dict[int, int]:
 
 
 def _decode_alone(path: Path, numbers: dict[int, int]) -> Iterator[tuple[int, Picture]]:
-    """Decodes the pictures with the given time stamps, each without its neighbours."""
+    """Decodes the pictures with the given time stamps, each without its neighbours, as far as the video is whole."""
     with _opened(path) as (container, stream):
+        size = stream.codec_context.width, stream.codec_context.height
         stream.codec_context.skip_frame = "NONKEY"
         try:
             for packet in container.demux(stream):
                 if packet.pts in numbers or not packet.size:  # the empty packet at the end sends out what is held back
                     for frame in packet.decode():
-                        if isinstance(frame, av.VideoFrame) and frame.pts in numbers:
+                        known = isinstance(frame, av.VideoFrame) and frame.pts in numbers
+                        if known and (frame.width, frame.height) == size:
                             yield numbers[frame.pts], _planes(frame).copy()
-        except av.error.FFmpegError as error:
-            raise _broken(path, 0, None) from error
+        except av.error.FFmpegError:
+            return  # whoever decodes the pictures in their order will tell
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    with path.open("rb"):
-        pass  # a file that is absent or not ours to read is an OSError of its own
+    require_file(path, "an mp4 video")
     try:
         container = av.open(str(path))
     except av.error.FFmpegError as error:
-        found = "an empty file" if path.stat().st_size == 0 else "a file that is no video, or a cut one"
+        found = "a file that is no video, or a cut one" if path.stat().st_size else "an empty file"
+        if _cut(path):
+            found += f": none of its frames can be found{_cut(path)}"
         raise InputError(path, found, "an mp4 video", _AGAIN) from error
     with container:
         if not container.streams.video:
@@ -168,27 +192,49 @@ def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoS
 
 
 def _decoded(path: Path, frames: int | None) -> Iterator[av.VideoFrame]:
+    """The pictures in the order in which they are shown, as long as each is what was filmed, as far as can be told."""
     done = 0
+    order: dict[int | None, int] = {}  # in which packets come, by the time at which their pictures are shown
+    shown: collections.deque[tuple[int, int]] = collections.deque(maxlen=_MOST_REORDERED)
     with _opened(path) as (container, stream):
         size = stream.codec_context.width, stream.codec_context.height
+        expected = frames or stream.frames
         try:
-            for frame in container.decode(stream):
-                if (frame.width, frame.height) != size:
-                    found = f"frame {done} of {frame.width}x{frame.height}"
-                    raise InputError(path, found, f"{size[0]}x{size[1]} as before", _AGAIN)
-                yield frame
-                done += 1
-                if done == frames:
-                    return
+            for number, packet in enumerate(container.demux(stream)):
+                if packet.is_corrupt:
+                    break  # what is left of the last one in a cut file
+                order[packet.pts] = number
+                for frame in packet.decode():
+                    if not isinstance(frame, av.VideoFrame):
+                        continue
+                    place = order.pop(frame.pts, number)
+                    if (frame.width, frame.height) != size:
+                        found = f"frame {done} of {frame.width}x{frame.height}"
+                        raise BrokenVideo(path, found, f"{size[0]}x{size[1]} as before", _AGAIN, done)
+                    if frame.is_corrupt:
+                        # Pictures that came later in the file, but are shown before, may have been made from this one.
+                        good = min([done, *(index for index, later in shown if later > place)])
+                        raise _broken(path, good, expected, f", frame {done} is damaged")
+                    shown.append((done, place))
+                    yield frame
+                    done += 1
+                    if done == frames:
+                        return
         except av.error.FFmpegError as error:
-            raise _broken(path, done, frames or stream.frames) from error
-        if done < (frames or stream.frames):
-            raise _broken(path, done, frames or stream.frames)
+            raise _broken(path, done, expected) from error
+        if done < expected:
+            raise _broken(path, done, expected)
 
 
-def _broken(path: Path, done: int, frames: int | None) -> InputError:
+def _broken(path: Path, good: int, frames: int, why: str = "") -> BrokenVideo:
     expected = f"{frames} frames" if frames else "a whole video"
-    return InputError(path, f"only {done} frames that can be decoded", expected, _AGAIN)
+    return BrokenVideo(path, f"only {good} frames that can be decoded{why}", expected, _AGAIN, good)
+
+
+def _cut(path: Path) -> str:
+    """How much of a file is there, in words to put behind others; nothing if it is not cut, or cannot be told."""
+    announced = bytes_announced(path)
+    return f" ({path.stat().st_size:,} of {announced:,} bytes)" if announced else ""
 
 
 def _planes(frame: av.VideoFrame) -> Picture:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,9 @@ from preprocessing.crop import crop_person, grey_levels, square_around
 from preprocessing.masks import MaskFile, open_masks
 from preprocessing.person import CHECK_EVERY, PersonFinder
 from preprocessing.poses import read_positions
-from preprocessing.video import VideoFacts, pictures, probe
-
-METHOD = 1
-"""Raised when the code comes to give other arrays for the same files and parameters."""
+from preprocessing.release import faults_of
+from preprocessing.transform import code_digest, libraries
+from preprocessing.video import BrokenVideo, VideoFacts, pictures, probe
 
 REPORT_EVERY = 10
 """Frames between two reports of progress."""
@@ -49,20 +49,25 @@ class Parameters:
         joint_box_growth: how much larger the box of the 2D joints is taken where there is no silhouette at all.
         plate_pictures: over how many pictures of a video the median is taken that stands for the empty room.
         subtraction: thresholds of the background subtraction.
+        every: frames 0, `every`, 2 `every` and so on are taken.
     """
 
     margin: float = 1.1
     joint_box_growth: float = 0.2
     plate_pictures: int = 8
     subtraction: Subtraction = dataclasses.field(default_factory=Subtraction)
+    every: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= self.margin <= 4:
             raise InputError("margin", str(self.margin), "1 to 4", "Choose 1.1, which leaves 5 % on both sides")
+        if self.every < 1:
+            raise InputError("every", str(self.every), "1 or more", "Choose 1 for every frame, 5 for every fifth")
 
     def as_json(self) -> dict[str, Any]:
-        """As it stands in the records and the manifest."""
-        return {"method": METHOD, "crop_px": CROP_PX, **dataclasses.asdict(self)}
+        """As it stands in the records and the manifest, with the code and the libraries that do the work."""
+        done_by = {"code": code_digest(), "libraries": libraries()}
+        return {**done_by, "crop_px": CROP_PX, **dataclasses.asdict(self)}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -102,6 +107,7 @@ def process_view(
     parameters: Parameters,
     sources: dict[str, Any],
     report: Report = lambda frames: None,
+    allow_partial: bool = False,
 ) -> None:
     """Makes one view's folder of the dataset; the memory in use does not grow with the number of frames.
 
@@ -111,14 +117,15 @@ def process_view(
         parameters: what decides the arrays.
         sources: joins the record: which files these were.
         report: is called every few frames.
+        allow_partial: of a broken video, take the frames before the first one that cannot be decoded.
 
     Raises:
         InputError: if a file is missing, spoiled, or does not fit the others.
     """
     cv2.setNumThreads(1)  # the processes share the cores already
     poses = read_poses(files)
-    facts = probe(files.video)
-    if facts.present < len(poses.px):
+    facts = probe(files.video, may_be_cut=allow_partial)
+    if facts.present < len(poses.px) and not allow_partial:
         expected = f"{len(poses.px)} or more, as there are poses"
         raise InputError(files.video, f"{facts.present} frames", expected, "Take video and poses from one release")
     calibration = calibrate(poses.cam_mm, poses.px, poses.world_mm, facts.width_px, facts.height_px)
@@ -126,29 +133,54 @@ def process_view(
         found = f"2D joints that are {calibration.residual_px:.0f} px off any projection of the 3D joints"
         mend = f"Take {files.poses_2d.name} and {files.poses_mono} of the same trial and camera"
         raise InputError(files.poses_2d, found, "projections of D3_Positions_mono", mend)
+    write = functools.partial(_write_view, files, dataset, parameters, sources, report, poses, facts, calibration)
+    try:
+        write(min(facts.present, len(poses.px)))
+    except BrokenVideo as broken:
+        if not allow_partial or not broken.good:
+            raise
+        write(broken.good)
+
+
+def _write_view(
+    files: ViewFiles,
+    dataset: Path,
+    parameters: Parameters,
+    sources: dict[str, Any],
+    report: Report,
+    poses: Poses,
+    facts: VideoFacts,
+    calibration: Calibration,
+    frames: int,
+) -> None:
+    """Makes the view of the first `frames` frames, or every so many of them."""
+    taken = np.s_[: frames : parameters.every]
+    px, cam_mm = poses.px[taken], poses.cam_mm[taken]
     with (
         _masks(files, facts) as masks,
-        new_view(dataset, files.subject, files.trial, files.camera_id, len(poses.px)) as writer,
+        new_view(dataset, files.subject, files.trial, files.camera_id, len(px)) as writer,
     ):
         finder = PersonFinder(
-            files.video, masks, poses.px, parameters.joint_box_growth, parameters.plate_pictures,
+            files.video, masks, poses.px[:frames], parameters.joint_box_growth, parameters.plate_pictures,
             parameters.subtraction,
             # Of a short trial one camera is enough: the comparison takes as long as making three crops.
-            check=len(poses.px) >= CHECK_EVERY or files.camera_id == CAMERAS[0],
+            check=len(px) >= CHECK_EVERY or files.camera_id == CAMERAS[0],
+            every=parameters.every,
         )  # fmt: skip
-        boxes = _write_crops(files.video, len(poses.px), finder, parameters.margin, writer, report)
+        boxes = _write_crops(files.video, len(px), parameters, finder, writer, report)
         finder.require_fit(files.masks)
-        root = poses.cam_mm[:, EVALUATED[ROOT]]
+        root = cam_mm[:, EVALUATED[ROOT]]
         writer.finish(
             {
-                **_record(files, facts, calibration),
+                **_record(files, facts, calibration, parameters.every),
                 **finder.record(),
-                "notes": [*_notes(files, poses, facts, calibration), *finder.notes()],
+                "frames_lost": len(poses.px) - frames,
+                "notes": [*_notes(files, poses, facts, calibration, frames), *finder.notes()],
                 "parameters": parameters.as_json(),
                 "sources": sources,
             },
-            joints_px=frame_to_crop(poses.px[:, EVALUATED], boxes),
-            joints_root_mm=poses.cam_mm[:, EVALUATED] - root[:, None],
+            joints_px=frame_to_crop(px[:, EVALUATED], boxes),
+            joints_root_mm=cam_mm[:, EVALUATED] - root[:, None],
             root_cam_mm=root,
             box_px=boxes,
         )
@@ -168,31 +200,33 @@ def _masks(files: ViewFiles, facts: VideoFacts) -> Iterator[MaskFile | None]:
 
 
 def _write_crops(
-    video: Path, frames: int, finder: PersonFinder, margin: float, writer: ViewWriter, report: Report
-) -> Float[ndarray, "frames 3"]:
-    """Streams the pictures through; returns the crops' squares."""
-    boxes = np.empty((frames, 3))
+    video: Path, count: int, parameters: Parameters, finder: PersonFinder, writer: ViewWriter, report: Report
+) -> Float[ndarray, "count 3"]:
+    """Streams the pictures through and makes `count` crops; returns their squares."""
+    boxes = np.empty((count, 3))
+    frames = (count - 1) * parameters.every + 1
     levels = None
     for frame, picture in enumerate(pictures(video, frames)):
         if levels is None:
             levels = grey_levels(picture.full_range)
-        mask, box = finder.find(frame, picture)
-        square = square_around(box, margin)
-        writer.add_image(crop_person(picture.luma, levels, mask, box, square))
-        boxes[frame] = square
+        if frame % parameters.every == 0:
+            mask, box = finder.find(frame, picture)
+            square = square_around(box, parameters.margin)
+            writer.add_image(crop_person(picture.luma, levels, mask, box, square))
+            boxes[frame // parameters.every] = square
         if (frame + 1) % REPORT_EVERY == 0:
             report(REPORT_EVERY)
     report(frames % REPORT_EVERY)
     return boxes
 
 
-def _record(files: ViewFiles, facts: VideoFacts, calibration: Calibration) -> dict[str, Any]:
+def _record(files: ViewFiles, facts: VideoFacts, calibration: Calibration, every: int) -> dict[str, Any]:
     explained = calibration.residual_px <= EXPLAINED_PX
     return {
         "subject": files.subject,
         "trial": files.trial,
         "camera_id": files.camera_id,
-        "fps": facts.fps,
+        "fps": facts.fps / every,
         "video_frames": facts.present,
         "width_px": facts.width_px,
         "height_px": facts.height_px,
@@ -203,11 +237,12 @@ def _record(files: ViewFiles, facts: VideoFacts, calibration: Calibration) -> di
     }
 
 
-def _notes(files: ViewFiles, poses: Poses, facts: VideoFacts, calibration: Calibration) -> list[str]:
-    notes = []
-    frames = len(poses.px)
-    if facts.present > frames + 5:
-        notes.append(f"poses for the first {frames} of {facts.present} frames only")
+def _notes(files: ViewFiles, poses: Poses, facts: VideoFacts, calibration: Calibration, frames: int) -> list[str]:
+    notes = [f"known fault of the release: {fault.words}" for fault in faults_of(files)]
+    if facts.present > len(poses.px) + 5:
+        notes.append(f"poses for the first {len(poses.px)} of {facts.present} frames only")
+    if frames < len(poses.px):
+        notes.append(f"only the first {frames} of {len(poses.px)} frames: the video is broken after them")
     if "masks" in files.missing:
         notes.append("no release masks: the person is cut out by background subtraction")
     if not calibration.in_world:
