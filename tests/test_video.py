@@ -88,7 +88,7 @@ def test_what_is_no_video_is_told(films: dict[str, Path], tmp_path: Path) -> Non
         path.write_bytes(spoiled)
         with pytest.raises(InputError, match=pattern):
             probe(path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InputError, match=r"nothing.mp4: found no such file; expected an mp4 video"):
         probe(tmp_path / "nothing.mp4")
 
 
