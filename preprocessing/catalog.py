@@ -189,7 +189,7 @@ def _views_of_subject(subject: str, folders: list[Path], actions: tuple[str, ...
     expected_folders = _folder_in_use(folders, found)
     names = {(trial, camera_id) for _, trial, camera_id in found if camera_id}
     views = []
-    for trial, camera_id in sorted(names, key=_trial_order):
+    for trial, camera_id in sorted(names, key=trial_order):
         keys = {name: (name, trial, camera_id if kind.per_camera else "") for name, kind in KINDS.items()}
         paths = {
             name: found.get(key, expected_folders[name] / file_name(name, trial, camera_id))
@@ -200,8 +200,8 @@ def _views_of_subject(subject: str, folders: list[Path], actions: tuple[str, ...
     return views
 
 
-def _trial_order(trial_and_camera: tuple[str, str]) -> tuple[int, int, str, str]:
-    """The unnumbered trial is the second one: `Walking 1` comes before `Walking`."""
+def trial_order(trial_and_camera: tuple[str, str]) -> tuple[int, int, str, str]:
+    """Sorts a subject's views: the unnumbered trial is the second one, `Walking 1` comes before `Walking`."""
     trial, camera_id = trial_and_camera
     number = re.search(r" ([0-9])$", trial)
     return ACTIONS.index(canonical_action(trial)), int(number[1]) if number else 2, trial, camera_id
