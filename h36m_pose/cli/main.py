@@ -23,6 +23,8 @@ VERBS = {
     "demo": "the whole pipeline on a small synthetic capture",
     "capture": "write a synthetic capture in the raw layout of Human3.6M",
     "preprocess": "raw videos, poses and masks to 128x128 crops and root-relative joints",
+    "pack": "a dataset as one compressed, checksummed file",
+    "unpack": "the dataset back from such a file, bit for bit",
     "train": "pretrain on the grid task, then finetune to poses in mm",
     "evaluate": "metrics on the test subjects, beside the baselines",
     "render": "a video of a test sequence, predicted beside true",
