@@ -7,6 +7,7 @@ from typing import Any
 
 from h36m_pose.errors import InputError
 from preprocessing.catalog import ViewFiles
+from preprocessing.recorded_digests import require_recorded
 from preprocessing.sources import describe
 from preprocessing.view import Parameters, process_view
 
@@ -54,6 +55,7 @@ def do(job: Job, report: Report) -> Result:
     _require_fit(job)
     try:
         sources = {} if job.files.missing_required else describe(job.files)
+        require_recorded(job.files, sources)
         process_view(job.files, job.dataset, job.parameters, sources, report, job.allow_partial)
     except InputError as fault:
         return Result(job.files, fault)

@@ -8,6 +8,7 @@ import collections
 import contextlib
 import dataclasses
 import fractions
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,12 +89,7 @@ def probe(path: Path, may_be_cut: bool = False) -> VideoFacts:
             announces: a cut file, which other readers take for a short one.
     """
     with _opened(path) as (container, stream):
-        present = 0
-        try:
-            for packet in container.demux(stream):
-                present += bool(packet.size) and not packet.is_corrupt
-        except av.error.FFmpegError:
-            pass  # the count tells
+        present = sum(1 for _ in _packets(container, stream))
         rate = stream.average_rate or stream.guessed_rate or fractions.Fraction(0)
         codec = stream.codec_context
         facts = VideoFacts(codec.width, codec.height, float(rate), stream.frames, present)
@@ -143,16 +139,10 @@ def sample_pictures(path: Path, frames: int, most: int) -> list[tuple[int, Pictu
 def _key_frames(path: Path, frames: int) -> dict[int, int]:
     """Time stamps of those of the first `frames` pictures that can be decoded alone, by their number."""
     with _opened(path) as (container, stream):
-        packets = []
-        try:
-            for packet in container.demux(stream):
-                if packet.size:
-                    packets.append((packet.pts, packet.is_keyframe))
-        except av.error.FFmpegError:
-            pass  # what comes before the fault will do
-    if any(time is None for time, _ in packets):
-        return {}
+        packets = [(packet.pts, packet.is_keyframe) for packet in _packets(container, stream)]
     shown = sorted((time, alone) for time, alone in packets if time is not None)
+    if len(shown) < len(packets):
+        return {}
     return {number: time for number, (time, alone) in enumerate(shown[:frames]) if alone}
 
 
@@ -165,9 +155,10 @@ def _decode_alone(path: Path, numbers: dict[int, int]) -> Iterator[tuple[int, Pi
             for packet in container.demux(stream):
                 if packet.pts in numbers or not packet.size:  # the empty packet at the end sends out what is held back
                     for frame in packet.decode():
-                        known = isinstance(frame, av.VideoFrame) and frame.pts in numbers
-                        if known and (frame.width, frame.height) == size:
-                            yield numbers[frame.pts], _planes(frame).copy()
+                        if isinstance(frame, av.VideoFrame) and (frame.width, frame.height) == size:
+                            number = None if frame.pts is None else numbers.get(frame.pts)
+                            if number is not None:
+                                yield number, _planes(frame).copy()
         except av.error.FFmpegError:
             return  # whoever decodes the pictures in their order will tell
 
@@ -194,27 +185,32 @@ def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoS
 def _decoded(path: Path, frames: int | None) -> Iterator[av.VideoFrame]:
     """The pictures in the order in which they are shown, as long as each is what was filmed, as far as can be told."""
     done = 0
-    order: dict[int | None, int] = {}  # in which packets come, by the time at which their pictures are shown
+    waiting: dict[int, int] = {}  # packets whose pictures were not shown yet: when they are due, and where they stand
     shown: collections.deque[tuple[int, int]] = collections.deque(maxlen=_MOST_REORDERED)
+
+    def before(place: int) -> int:
+        """Pictures before the one of a packet. Those that come later in the file may have been made from it."""
+        return min([done, *(index for index, later in shown if later > place)])
+
     with _opened(path) as (container, stream):
         size = stream.codec_context.width, stream.codec_context.height
         expected = frames or stream.frames
         try:
-            for number, packet in enumerate(container.demux(stream)):
-                if packet.is_corrupt:
-                    break  # what is left of the last one in a cut file
-                order[packet.pts] = number
-                for frame in packet.decode():
-                    if not isinstance(frame, av.VideoFrame):
-                        continue
-                    place = order.pop(frame.pts, number)
+            for number, packet in enumerate(itertools.chain(_packets(container, stream), [None])):
+                if packet is None and number < stream.frames:
+                    break  # of a cut file, what the decoder holds back for the order may have gaps
+                if packet is not None and packet.pts is not None and not packet.is_discard:
+                    waiting[packet.pts] = number
+                for frame in stream.codec_context.decode(packet):
+                    place = number if frame.pts is None else waiting.pop(frame.pts, number)
+                    if frame.is_corrupt:
+                        raise _broken(path, before(place), expected, f", frame {done} is damaged")
+                    if frame.pts is not None and min(waiting, default=frame.pts) < frame.pts:
+                        lost = waiting[min(waiting)]
+                        raise _broken(path, before(lost), expected, f", frame {done} gives no picture")
                     if (frame.width, frame.height) != size:
                         found = f"frame {done} of {frame.width}x{frame.height}"
                         raise BrokenVideo(path, found, f"{size[0]}x{size[1]} as before", _AGAIN, done)
-                    if frame.is_corrupt:
-                        # Pictures that came later in the file, but are shown before, may have been made from this one.
-                        good = min([done, *(index for index, later in shown if later > place)])
-                        raise _broken(path, good, expected, f", frame {done} is damaged")
                     shown.append((done, place))
                     yield frame
                     done += 1
@@ -224,6 +220,16 @@ def _decoded(path: Path, frames: int | None) -> Iterator[av.VideoFrame]:
             raise _broken(path, done, expected) from error
         if done < expected:
             raise _broken(path, done, expected)
+
+
+def _packets(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
+    """The compressed pictures in the order in which they are decoded, as far as the file goes."""
+    with contextlib.suppress(av.error.FFmpegError):
+        for packet in container.demux(stream):
+            if packet.is_corrupt:
+                return  # what is left of the last one in a cut file
+            if packet.size:
+                yield packet
 
 
 def _broken(path: Path, good: int, frames: int, why: str = "") -> BrokenVideo:
