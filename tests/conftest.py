@@ -1,7 +1,10 @@
-"""What holds for every test: annotated shapes are checked, and no axis is broadcast unsaid."""
+"""What holds for every test: annotated shapes are checked, and no axis is broadcast unsaid. A capture to build from."""
 
 import os
+import shutil
+from pathlib import Path
 
+import pytest
 from jaxtyping import install_import_hook
 
 # Before JAX is imported, by whichever test comes first.
@@ -9,3 +12,27 @@ os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 install_import_hook("h36m_pose", "runtime_types.check")
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, Path]:
+    """A capture of four views, its scenes, and the dataset made of it; not to be changed."""
+    from build_runs import FRAMES, run
+    from raw_fixture import make_capture
+
+    folder = tmp_path_factory.mktemp("original")
+    scenes = make_capture(folder / "raw", frames=FRAMES)
+    run(folder / "raw", folder / "dataset")
+    return folder / "raw", scenes, folder / "dataset"
+
+
+@pytest.fixture
+def raw_copy(original: tuple[Path, dict, Path], tmp_path: Path) -> Path:
+    """A copy of the capture, to be spoiled."""
+    return Path(shutil.copytree(original[0], tmp_path / "raw"))
+
+
+@pytest.fixture
+def dataset_copy(original: tuple[Path, dict, Path], tmp_path: Path) -> Path:
+    """A copy of the dataset made of the capture."""
+    return Path(shutil.copytree(original[2], tmp_path / "dataset"))
