@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from preprocessing.archive_stream import BLOCK, ArchiveStream, BrokenArchive
 
-MOST_ENTRIES = 100_000
-"""The seven subjects in one archive, with all that the release has of them, are 30,000."""
+MOST_ENTRIES = 50_000
+"""The seven subjects in one archive, with all that the release has of them, are 15,000."""
 
 _MOST_NAME = 64 << 10
 _MOST_PAX = 1 << 20

@@ -9,7 +9,7 @@ import collections
 import contextlib
 import dataclasses
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,6 +52,7 @@ class Survey:
     Attributes:
         path: of the archive.
         members: names and sizes in bytes of the files of the release in it that can be used, in their order there.
+        about: kinds and subjects that it has files of, whether or not they can be used.
         others: how many other files it holds.
         refused: what was refused, one line each, such as "S1/Videos/x.mp4: a symbolic link"; the first few.
         refused_count: how many there were.
@@ -64,6 +65,7 @@ class Survey:
 
     path: Path
     members: tuple[tuple[MemberName, int], ...]
+    about: frozenset[tuple[str, str]]
     others: int
     refused: tuple[str, ...]
     refused_count: int
@@ -130,7 +132,7 @@ class ArchiveReader:
         self._broken: InputError | None = None
         self._spoiled = self._synthetic = False
 
-    def members(self, wanted: Callable[[MemberName], bool]) -> Iterator[Member]:
+    def members(self, wanted: Callable[[MemberName], bool]) -> Generator[Member, None, None]:
         """See the function `members`; to be called once."""
         entry: Entry | None = None
         with ArchiveStream(self._path) as stream:
@@ -158,6 +160,7 @@ class ArchiveReader:
         return Survey(
             path=self._path,
             members=tuple((name, size) for name, size in usable.items() if name not in self._withdrawn),
+            about=frozenset((name.kind, name.subject) for name in self._found),
             others=self._others,
             refused=tuple(self._refused),
             refused_count=self._refused_count,

@@ -96,7 +96,7 @@ def build(
     root, dataset = Path(root), Path(dataset)
     parameters, choices = parameters or Parameters(), choices or Choices()
     source = open_root(root, dataset, choices.actions)
-    with _only_run(root, dataset):
+    with _only_run(root, dataset), contextlib.closing(source):
         remove_leftovers(dataset)
         there = source.views
         left_out: dict[str, LeftOut] = {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from h36m_pose.errors import InputError
+from preprocessing.archive_search import find_archives, impostors
 from preprocessing.catalog import ViewFiles, find_views
 from preprocessing.sources import CHANGED, Stamps, has_changed, remember, stamps_of
 
@@ -60,6 +61,10 @@ class RawSource(Protocol):
         """Told of each view of the present batch as it is made: the time to remember what it was made from."""
         ...
 
+    def close(self) -> None:
+        """Removes what was put on disk for this run; to be called before the dataset is given up."""
+        ...
+
 
 class FolderSource:
     """Unpacked files, in either public layout; one batch.
@@ -93,9 +98,12 @@ class FolderSource:
         if stamps == self._stamps[files.name]:
             remember(files, record["sources"], stamps, self._state)
 
+    def close(self) -> None:
+        """See `RawSource`: there is nothing to remove."""
+
 
 def open_root(root: Path, dataset: Path, actions: Sequence[str]) -> RawSource:
-    """The source that fits a root: folders where there are folders of subjects.
+    """The source that fits a root: folders where there are folders of subjects, or else archives.
 
     Args:
         root: of the raw files.
@@ -105,4 +113,11 @@ def open_root(root: Path, dataset: Path, actions: Sequence[str]) -> RawSource:
     Raises:
         InputError: if there is nothing to make a dataset from.
     """
-    return FolderSource(root, dataset, actions)
+    from preprocessing.archive_source import ArchiveSource  # here, since it is a `RawSource` itself
+
+    try:
+        return FolderSource(root, dataset, actions)
+    except InputError:
+        if not find_archives(root) and not impostors(root):
+            raise
+    return ArchiveSource(root, dataset, actions)
