@@ -189,13 +189,19 @@ def _clean(
 
 def fits(person: Person, joints_px: Float[ndarray, "joints 2"]) -> bool:
     """Whether a silhouette can be that of these joints: its box is much like theirs, and it is not a mere sliver."""
-    mask, (left, top, width, height) = person
+    mask, box = person
+    return box_fits(box, cv2.countNonZero(mask), joints_px)
+
+
+def box_fits(box: Box, filled: int, joints_px: Float[ndarray, "joints 2"]) -> bool:
+    """The same for a silhouette of which the box and the number of its pixels are known."""
+    left, top, width, height = box
     (low_x, low_y), (high_x, high_y) = joints_px.min(axis=0).tolist(), joints_px.max(axis=0).tolist()
     across = min(high_x, left + width) - max(low_x, left)
     down = min(high_y, top + height) - max(low_y, top)
     common = max(across, 0) * max(down, 0)
     either = width * height + (high_x - low_x) * (high_y - low_y) - common
-    return common > LEAST_OVERLAP * either and cv2.countNonZero(mask) > LEAST_FILLED * width * height
+    return common > LEAST_OVERLAP * either and filled > LEAST_FILLED * width * height
 
 
 def intersection_over_union(one: Person | None, other: Person) -> float:

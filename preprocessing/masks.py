@@ -77,6 +77,10 @@ class MaskFile:
             part = part[0]
         return part.T, (start[-2], start[-1], part.shape[0], part.shape[1])
 
+    def stored_bytes(self, frame: int) -> int:
+        """How many bytes the file keeps for a frame's mask: few, if it is compressed, for an empty one."""
+        return int(self._element(frame).get_storage_size())
+
     def _element(self, frame: int) -> h5py.h5d.DatasetID:
         try:
             element = h5py.h5r.dereference(self._references[frame], self._file.id)

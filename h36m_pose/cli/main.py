@@ -22,6 +22,7 @@ _TAKING_A_WORD = ("--experiment", "--dataset", "--run", "--set")
 VERBS = {
     "demo": "the whole pipeline on a small synthetic capture",
     "capture": "write a synthetic capture in the raw layout of Human3.6M",
+    "doctor": "look at a release or a capture: what is there, what is missing, what to do next",
     "preprocess": "raw videos, poses and masks to 128x128 crops and root-relative joints",
     "pack": "a dataset as one compressed, checksummed file",
     "unpack": "the dataset back from such a file, bit for bit",
