@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from h36m_pose.atomic_files import replacing
 from h36m_pose.data.dataset import RECORD, view_folder
 from h36m_pose.errors import InputError
 from h36m_pose.progress import bar
@@ -52,7 +53,7 @@ class ArchiveSource:
         if not self._paths:
             mend = "Give the folder of the downloaded archives"
             raise next(iter(impostors(root)), InputError(root, "no archives", "archives of the release", mend))
-        self._index = dataset / STATE / INDEX
+        self._index, self._noted_record = dataset / STATE / INDEX, dataset / STATE / STUDIO_RECORD
         self._staging = Staging(dataset / STAGING)
         self._contents: dict[str, Contents] = {}
         self._read_now: set[str] = set()
@@ -68,11 +69,10 @@ class ArchiveSource:
         """
         self._staging.clear()
         known = read_index(self._index)
-        self._contents = {
-            name: known[name]
-            for name, path in self._paths.items()
-            if name in known and known[name].stamp == stamp_of(path)
-        }
+        for name, path in self._paths.items():
+            each = known.get(name)
+            if each and each.stamp == stamp_of(path) and (not each.synthetic or self._noted_record.is_file()):
+                self._contents[name] = each
         self._read([name for name in self._paths if name not in self._contents], keep=True)
         self._choose()
         complaints = [*impostors(self._root), *self._complaints()]
@@ -119,6 +119,9 @@ class ArchiveSource:
             subjects.setdefault(files.subject, []).append(files)
         left = {name for files in todo for name in _names_of(files) if name in self._holders}
         self._staging.keep_only(left)
+        record = self._studio_record()
+        if record:
+            self._staging.put(record, STUDIO_RECORD)
         with contextlib.ExitStack() as stack:
             cursors = {}
             for archive in sorted({self._holders[name] for name in left if name not in self._staging}):
@@ -174,10 +177,18 @@ class ArchiveSource:
                         digests[member.name] = self._staging.take(member, member.name in kept)
                         total.update(before + _megabytes(reader.consumed) - total.n)
                 total.update(before + _megabytes(stamp[0]) - total.n)
+                if reader.studio_record is not None:
+                    with replacing(self._noted_record) as temporary:
+                        temporary.write_bytes(reader.studio_record)
                 self._contents[archive] = contents_of(reader.survey(), stamp, digests)
                 self._staging.drop(kept - set(self._contents[archive].members))
                 self._read_now.add(archive)
                 write_index(self._index, self._contents)
+
+    def _studio_record(self) -> Path | None:
+        """The record of a synthetic capture, if these are the archives of one: beside them, or out of one of them."""
+        beside, packed = self._root / STUDIO_RECORD, any(each.synthetic for each in self._contents.values())
+        return beside if beside.is_file() else self._noted_record if packed else None
 
     def _is_worth_keeping(self, name: MemberName) -> bool:
         if name.action not in self._actions or name in self._staging:

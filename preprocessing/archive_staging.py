@@ -60,6 +60,11 @@ class Staging:
         self._held.add(member.name)
         return digest.hexdigest()
 
+    def put(self, path: Path, name: str) -> None:
+        """Copies a file to where the subjects' folders are."""
+        self.folder.mkdir(exist_ok=True)
+        shutil.copyfile(path, self.folder / name)
+
     def keep_only(self, names: Iterable[MemberName]) -> None:
         """Removes all others."""
         self.drop(self._held - set(names))

@@ -25,6 +25,7 @@ __all__ = ["ArchiveReader", "Member", "Survey", "find_archives", "impostors", "m
 MOST_BYTES = {".mp4": 4 << 30, ".cdf": 200 << 20, ".mat": 8 << 30}
 """By suffix; the longest files of the release are of 100 MB, 3 MB and 100 MB."""
 
+_MOST_RECORD = 4 << 20
 _MOST_TOLD = 20
 _MOST_SHOWN = 120
 
@@ -119,10 +120,12 @@ class ArchiveReader:
 
     Attributes:
         consumed: bytes of the file read so far.
+        studio_record: bytes of the record of a synthetic capture, if one was passed.
     """
 
     def __init__(self, path: Path):
         self.consumed = 0
+        self.studio_record: bytes | None = None
         self._path = path
         self._found: dict[MemberName, int] = {}
         self._withdrawn: dict[MemberName, str] = {}
@@ -130,7 +133,7 @@ class ArchiveReader:
         self._refused: list[str] = []
         self._last_good = ""
         self._broken: InputError | None = None
-        self._spoiled = self._synthetic = False
+        self._spoiled = False
 
     def members(self, wanted: Callable[[MemberName], bool]) -> Generator[Member, None, None]:
         """See the function `members`; to be called once."""
@@ -138,18 +141,24 @@ class ArchiveReader:
         with ArchiveStream(self._path) as stream:
             try:
                 for entry in read_entries(stream):
-                    name = self._admit(entry)
-                    if name and wanted(name):
+                    name = parse_member(entry.name)
+                    admitted = self._admit(entry, name)
+                    if admitted and name and wanted(name):
                         bytes_of_it = io.BufferedReader(_MemberBytes(entry, stream, self._break_off), 1 << 16)
                         yield Member(name, entry.size, bytes_of_it)
                         bytes_of_it.close()
+                    elif admitted and _is_studio_record(entry):
+                        self.studio_record = stream.read_whole(entry.size)
+                        entry.left -= len(self.studio_record)
                     stream.skip(entry.left)
                     entry.left = 0
                     self.consumed = stream.consumed
-                    if name:
-                        self._found[name] = entry.size
                     if entry.kind == A_FILE:
                         self._last_good = entry.name
+                    if admitted and name:
+                        self._found[name] = entry.size
+                    elif admitted:
+                        self._others += 1
                     entry = None
             except BrokenArchive as error:
                 raise self._break_off(error, entry) from error
@@ -168,12 +177,11 @@ class ArchiveReader:
             broken=self._broken,
             last_good=shown(self._last_good),
             spoiled=self._spoiled,
-            synthetic=self._synthetic,
+            synthetic=self.studio_record is not None,
         )
 
-    def _admit(self, entry: Entry) -> MemberName | None:
-        """Which file of the release an entry is; None for other files and for what is refused."""
-        name = parse_member(entry.name)
+    def _admit(self, entry: Entry, name: MemberName | None) -> bool:
+        """Whether an entry is a file that may be read; notes what is refused."""
         words = self._objection(entry, name)
         if words:
             self._refused_count += 1
@@ -181,11 +189,7 @@ class ArchiveReader:
                 self._refused.append(f"{shown(entry.name)}: {words}")
             if name:
                 self._withdrawn.setdefault(name, words)
-            return None
-        if name is None and entry.kind == A_FILE:
-            self._others += 1
-            self._synthetic |= entry.name.split("/")[-1] == STUDIO_RECORD
-        return name if entry.kind == A_FILE else None
+        return entry.kind == A_FILE and not words
 
     def _objection(self, entry: Entry, name: MemberName | None) -> str | None:
         """Why an entry is refused, if it is."""
@@ -212,6 +216,10 @@ class ArchiveReader:
             self._path, f"an archive that {error.words}{place}, {last}", "a whole archive of the release", mend
         )
         return self._broken
+
+
+def _is_studio_record(entry: Entry) -> bool:
+    return entry.kind == A_FILE and entry.name.split("/")[-1] == STUDIO_RECORD and entry.size <= _MOST_RECORD
 
 
 class _MemberBytes(io.RawIOBase):
