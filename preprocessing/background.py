@@ -195,13 +195,17 @@ def fits(person: Person, joints_px: Float[ndarray, "joints 2"]) -> bool:
 
 def box_fits(box: Box, filled: int, joints_px: Float[ndarray, "joints 2"]) -> bool:
     """The same for a silhouette of which the box and the number of its pixels are known."""
+    return overlap(box, joints_px) > LEAST_OVERLAP and filled > LEAST_FILLED * box[2] * box[3]
+
+
+def overlap(box: Box, joints_px: Float[ndarray, "joints 2"]) -> float:
+    """Of a silhouette's box and that of the joints, the share in both of what is in either: 1 if they are the same."""
     left, top, width, height = box
     (low_x, low_y), (high_x, high_y) = joints_px.min(axis=0).tolist(), joints_px.max(axis=0).tolist()
     across = min(high_x, left + width) - max(low_x, left)
     down = min(high_y, top + height) - max(low_y, top)
     common = max(across, 0) * max(down, 0)
-    either = width * height + (high_x - low_x) * (high_y - low_y) - common
-    return common > LEAST_OVERLAP * either and filled > LEAST_FILLED * width * height
+    return common / (width * height + (high_x - low_x) * (high_y - low_y) - common)
 
 
 def intersection_over_union(one: Person | None, other: Person) -> float:
