@@ -84,7 +84,9 @@ def fit_projection(rays: Float[ndarray, "points 2"], pixels: Float[ndarray, "poi
     """
     focal, principal = np.empty(2), np.empty(2)
     for axis in range(2):  # a pinhole camera first, which is a straight line per axis
-        focal[axis], principal[axis] = np.polyfit(rays[:, axis], pixels[:, axis], 1)
+        across = rays[:, axis] - rays[:, axis].mean()
+        focal[axis] = across @ pixels[:, axis] / ((across @ across) or 1.0)
+        principal[axis] = pixels[:, axis].mean() - focal[axis] * rays[:, axis].mean()
     x, y = rays.T
     squared = x**2 + y**2
     # Each axis is linear in these: the ray, its products with the powers of the radius, the tangential terms.

@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from h36m_pose.errors import InputError
+from preprocessing.raw_file import require_file
 
 VARIABLE = "Masks"
 Box = tuple[int, int, int, int]
@@ -124,6 +125,7 @@ def open_masks(path: Path) -> Iterator[MaskFile]:
     Raises:
         InputError: if the file is not MATLAB v7.3, damaged, or has no cell array `Masks`.
     """
+    require_file(path, "a MATLAB v7.3 file of the release")
     with path.open("rb") as stream:
         head = stream.read(1024)
     if not any(head[start : start + 8] == _HDF5 for start in (0, 512)):

@@ -12,12 +12,19 @@ from numpy import ndarray
 
 from h36m_pose.errors import InputError
 from h36m_pose.skeleton import NAMES_32
+from preprocessing.raw_file import require_file
 
 VARIABLE = "Pose"
 _AGAIN = "Unpack this file from its archive again"
 
 _VERSION_3, _VERSION_2, _NOT_COMPRESSED = b"\xcd\xf3\x00\x01", b"\xcd\xf2\x60\x02", b"\x00\x00\xff\xff"
 _COMPRESSED = b"\xcc\xcc\x00\x01"
+_LARGEST = 1_000_000
+"""In mm, which is a kilometre, or px: beyond any room and picture."""
+
+_LEAST_MM, _MOST_MM = 500, 5000
+"""From joint to joint of a body along an axis, in the frame where it is at its widest."""
+
 _LEAST_RECORD_BYTES = 300
 """Of the records that describe a variable or an attribute."""
 _MOST_DEFLATED = 1032
@@ -38,7 +45,8 @@ def read_positions(path: Path, axes: int) -> Float[ndarray, "frames 32 axes"]:
         axes: 2 for `D2_Positions`, else 3.
 
     Raises:
-        InputError: if it is no CDF file, has no `Pose`, another size, no frames, or numbers that are not finite.
+        InputError: if it is no CDF file, has no `Pose`, another size, no frames, or numbers that are no joints: not
+            finite, of the order of a kilometre, the same for all joints of a frame, or not in millimetres.
     """
     values = _read_variable(path)
     numbers = len(NAMES_32) * axes
@@ -49,17 +57,26 @@ def read_positions(path: Path, axes: int) -> Float[ndarray, "frames 32 axes"]:
     joints = values.reshape(-1, len(NAMES_32), axes).astype(np.float64)
     if len(joints) == 0:
         raise InputError(path, "no frames", "at least one", _AGAIN)
-    spoiled = ~np.isfinite(joints).all(axis=(1, 2))
-    if spoiled.any():
-        found = (
-            f"numbers that are not finite in {spoiled.sum()} of {len(joints)} frames, the first is {spoiled.argmax()}"
-        )
-        raise InputError(path, found, "finite numbers", _AGAIN)
+    with np.errstate(invalid="ignore"):
+        for what, spoiled, expected in (
+            ("numbers that are not finite", ~np.isfinite(joints).all(axis=(1, 2)), "finite numbers"),
+            ("numbers too large", (np.abs(joints) > _LARGEST).any(axis=(1, 2)), f"numbers below {_LARGEST:,}"),
+            ("all joints in one place", (joints == joints[:, :1]).all(axis=(1, 2)), "the joints of a body"),
+        ):
+            if spoiled.any():
+                found = f"{what} in {spoiled.sum()} of {len(joints)} frames, the first is {spoiled.argmax()}"
+                raise InputError(path, found, expected, _AGAIN)
+    across = float(np.ptp(joints, axis=1).max())
+    if axes == 3 and not _LEAST_MM <= across <= _MOST_MM:
+        found = f"joints that lie {across:.4g} apart at most"
+        expected = f"{_LEAST_MM} to {_MOST_MM}: the release is in millimetres"
+        raise InputError(path, found, expected, "Convert the file to millimetres, or unpack it again")
     return joints
 
 
 def _read_variable(path: Path) -> ndarray:
-    content = path.read_bytes()  # a file that is absent or not ours to read is an OSError of its own
+    require_file(path, "a CDF file of the release")
+    content = path.read_bytes()
     if content[:4] not in (_VERSION_3, _VERSION_2):
         found = "no CDF file" if content else "an empty file"
         raise InputError(path, found, "a CDF file of the release", _AGAIN)

@@ -30,11 +30,18 @@ from preprocessing.video import BrokenVideo, VideoFacts, pictures, probe
 REPORT_EVERY = 10
 """Frames between two reports of progress."""
 
-EXPLAINED_PX = 1.0
+EXPLAINED_PX = 0.5
 """A camera that leaves more than this is not recorded: the release's own poses leave nothing but rounding."""
 
-REFUSED_PX = 5.0
-"""2D joints that are further than this from any projection of the 3D joints belong to another view."""
+REFUSED_PX = 1.0
+"""2D joints that are further than this from any projection of the 3D joints belong to another view, or the 3D joints to
+another body: where D3_Positions_mono_universal stand in for D3_Positions_mono, 2 to 5 px are left."""
+
+REFUSED_MM = 10.0
+"""D3_Positions that are further than this from D3_Positions_mono, moved and turned, belong to another trial."""
+
+LEAST_DEPTH_MM = 1.0
+"""Of a joint before the camera."""
 
 Report = Callable[[int], None]
 """Is told how many more frames are done."""
@@ -95,7 +102,7 @@ def read_poses(files: ViewFiles) -> Poses:
         if joints is not None and len(joints) != len(pixels):
             expected = f"{len(pixels)}, as in {files.poses_2d}"
             raise InputError(path, f"{len(joints)} frames", expected, "Take all poses of a trial from one release")
-    if (cam[..., 2] <= 0).any():
+    if (cam[..., 2] < LEAST_DEPTH_MM).any():
         expected = "millimetres in the camera's frame, z forward"
         raise InputError(files.poses_mono, "joints behind the camera", expected, "Give the files of D3_Positions_mono")
     return Poses(pixels, cam, world)
@@ -129,10 +136,7 @@ def process_view(
         expected = f"{len(poses.px)} or more, as there are poses"
         raise InputError(files.video, f"{facts.present} frames", expected, "Take video and poses from one release")
     calibration = calibrate(poses.cam_mm, poses.px, poses.world_mm, facts.width_px, facts.height_px)
-    if calibration.residual_px > REFUSED_PX:
-        found = f"2D joints that are {calibration.residual_px:.0f} px off any projection of the 3D joints"
-        mend = f"Take {files.poses_2d.name} and {files.poses_mono} of the same trial and camera"
-        raise InputError(files.poses_2d, found, "projections of D3_Positions_mono", mend)
+    _require_one_view(files, calibration)
     write = functools.partial(_write_view, files, dataset, parameters, sources, report, poses, facts, calibration)
     try:
         write(min(facts.present, len(poses.px)))
@@ -140,6 +144,22 @@ def process_view(
         if not allow_partial or not broken.good:
             raise
         write(broken.good)
+
+
+def _require_one_view(files: ViewFiles, calibration: Calibration) -> None:
+    """Refuses pose files that do not belong together."""
+    found = ""
+    if not calibration.residual_px <= REFUSED_PX:
+        found = f"2D joints that are {calibration.residual_px:.1f} px off any projection of the 3D joints"
+    elif (calibration.camera.focal_px <= 0).any():
+        found = "2D joints in a mirror of the 3D joints"
+    if found:
+        mend = f"Take D3_Positions_mono, not the universal ones, and {files.poses_2d.name} of the same trial and camera"
+        raise InputError(files.poses_2d, found, "projections of D3_Positions_mono", mend)
+    if not calibration.world_residual_mm <= REFUSED_MM:
+        found = f"joints {calibration.world_residual_mm:.0f} mm off those of {files.poses_mono.name}, moved and turned"
+        mend = "Take the file of the same trial, or move this one away to do without"
+        raise InputError(files.poses_world, found, "the same joints in the world", mend)
 
 
 def _write_view(
