@@ -119,10 +119,11 @@ class ArchiveSource:
             subjects.setdefault(files.subject, []).append(files)
         left = {name for files in todo for name in _names_of(files) if name in self._holders}
         self._staging.keep_only(left)
-        record = self._studio_record()
-        if record:
-            self._staging.put(record, STUDIO_RECORD)
         with contextlib.ExitStack() as stack:
+            stack.callback(self._staging.clear)
+            record = self._studio_record()
+            if record:
+                self._staging.put(record, STUDIO_RECORD)
             cursors = {}
             for archive in sorted({self._holders[name] for name in left if name not in self._staging}):
                 names = {name for name in left if self._holders[name] == archive and name not in self._staging}
