@@ -49,7 +49,12 @@ def protocol_words(split_words: str, dataset: Dataset, views: Sequence[View]) ->
     """
     cameras = len({view.camera_id for view in views})
     trials = len({(view.subject, view.trial) for view in views})
-    seen = f"every frame of {_counted(trials, 'Walking trial')} from {_counted(cameras, 'camera')}"
+    actions = sorted({view.trial.split(" ")[0] for view in views})
+    of_trials = _counted(trials, f"{actions[0]} trial")
+    if len(actions) > 1:
+        of_trials = f"{_counted(trials, 'trial')} of {len(actions)} actions"
+    frames = "every frame" if dataset.every == 1 else f"one of every {dataset.every} frames"
+    seen = f"{frames} of {of_trials} from {_counted(cameras, 'camera')}"
     return (
         "root-relative (each pose minus its own pelvis), 17 joints including the root, camera frame; "
         f"{split_words}; {seen}; {box_words(views)}; {capture_words(dataset)}"

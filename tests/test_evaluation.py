@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import types
 
@@ -10,7 +11,7 @@ from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.data.dataset_writer import write_manifest, write_view
 from h36m_pose.errors import InputError
-from h36m_pose.evaluation import evaluate_run
+from h36m_pose.evaluation import evaluate_run, protocol_words
 from h36m_pose.predictions_file import Predictions, ViewSpan, read_predictions, write_predictions
 from h36m_pose.summary import METRICS, format_results, read_results, summarise
 
@@ -215,6 +216,14 @@ def test_a_run_is_evaluated_once(tmp_path):
     assert evaluate_run(run, dataset.folder, lambda: predictor, {"checkpoint": "b"})["fresh"]
     (run / "predictions.npz").unlink()
     assert evaluate_run(run, dataset.folder, lambda: predictor, {"checkpoint": "b"})["fresh"]
+
+
+def test_the_protocol_tells_which_frames_of_which_actions(tmp_path):
+    dataset = write_dataset(tmp_path / "data")
+    assert "; every frame of 2 Walking trials from 2 cameras; " in protocol_words("", dataset, dataset.views[1:])
+    sparse = dataclasses.replace(dataset, manifest=dataset.manifest | {"parameters": {"every": 5}})
+    views = [dataset.views[1], dataclasses.replace(dataset.views[2], trial="Eating 1")]
+    assert "; one of every 5 frames of 2 trials of 2 actions from 2 cameras; " in protocol_words("", sparse, views)
 
 
 def test_another_dataset_is_refused_unless_meant(tmp_path):

@@ -202,6 +202,8 @@ def test_frames_are_counted_from_the_first(tmp_path):
     write_numbered_video(tmp_path / "raw.mp4")
     shown = [frame.mean() for frame in read_frames(tmp_path / "raw.mp4", 3, 4)]
     np.testing.assert_allclose(shown, [40 + 15 * number for number in range(3, 7)], atol=7)
+    shown = [frame.mean() for frame in read_frames(tmp_path / "raw.mp4", 1, 2, every=3)]
+    np.testing.assert_allclose(shown, [40 + 15 * number for number in (3, 6)], atol=7)
 
 
 def test_videos_that_cannot_be_used_are_told(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from stick_dataset import write_stick_dataset
 
 from h36m_pose.cli.main import main, spell_out_settings
+from h36m_pose.data.dataset_writer import write_manifest
 
 TINY = ["model.stem_px=16", "model.widths=6", "model.blocks=0", "model.hidden=14", "grid.cells=3", "batch_size=6"]
 TINY += ["data.frame=camera"]  # stick figures have no calibration
@@ -43,8 +44,11 @@ def test_a_wrong_bit_in_the_dataset_is_found_before_the_first_step(dataset_dir, 
     content = bytearray(images.read_bytes())
     content[5000] ^= 1
     images.write_bytes(content)
+    left_out = [{"subject": "S5", "trial": f"Walking {n}", "camera_id": "55011271", "reason": "cut"} for n in range(5)]
+    write_manifest(spoiled, {"seed": 0}, left_out=left_out)
     assert main(words_for(spoiled, tmp_path / "run")) == 2
-    error = capsys.readouterr().err
+    told, error = capsys.readouterr()
+    assert "goes without S5 Walking 0.55011271, S5 Walking 1.55011271, S5 Walking 2.55011271 and 2 more views" in told
     assert "found images.npy with other bytes than were written" in error and error.count("\n") == 1
     assert not (tmp_path / "run" / "pretrain" / "checkpoints").exists()
 

@@ -9,6 +9,7 @@ a key of the stage's own group may be given without the group's name. With --key
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,11 +63,17 @@ def run(arguments: argparse.Namespace) -> int:
     if done:
         print(f"{stage}: finished before, {done['summary']}; nothing to do in {folder}")
         return 0
+    if dataset.left_out:
+        print(f"{arguments.dataset}: goes without {_some(dataset.left_out)}, as its manifest tells")
     if not arguments.unverified:
         dataset = _verified(arguments.dataset)
     from h36m_pose.training.loop import train
 
     return train(config, stage, dataset, run_dir, identity)
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more views" if len(names) > most else "")
 
 
 def _verified(folder: Path) -> "Dataset":

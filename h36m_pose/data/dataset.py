@@ -121,6 +121,17 @@ class Dataset:
         return self.manifest["fingerprint"]
 
     @property
+    def every(self) -> int:
+        """The step from one of its frames to the next, in frames of the video."""
+        return self.manifest["parameters"].get("every", 1)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Names of the views that it goes without; the manifest gives the reasons."""
+        entries = self.manifest.get("left_out", [])
+        return tuple(f"{entry['subject']} {entry['trial']}.{entry['camera_id']}" for entry in entries)
+
+    @property
     def subjects(self) -> tuple[str, ...]:
         """The subjects there are, in the order of their numbers."""
         return tuple(dict.fromkeys(view.subject for view in self.views))

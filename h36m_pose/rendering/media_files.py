@@ -18,22 +18,23 @@ from h36m_pose.atomic_files import replacing
 from h36m_pose.errors import InputError
 
 
-def read_frames(path: Path, first: int, count: int) -> Iterator[ndarray]:
-    """Frames `first` to `first + count` of a video, as RGB.
+def read_frames(path: Path, first: int, count: int, every: int = 1) -> Iterator[ndarray]:
+    """Frames `first` to `first + count` of every `every`th frame of a video, as RGB.
 
     Raises:
         InputError: if there is no such file, it cannot be decoded, or it ends too early.
     """
     mend = "Copy it again, or name another view with --view"
-    expected = f"a video of at least {first + count} frames"
+    expected = f"a video of at least {(first + count - 1) * every + 1} frames"
     if not path.is_file():
         raise InputError(path, "no file", expected, "Check --root, or name another view with --view")
-    given = 0
+    given = decoded = 0
     try:
         with av.open(str(path)) as container:
             # Counted, not sought: frame i of the video is pose i, and time stamps are not to be trusted for that.
             for number, frame in enumerate(container.decode(video=0)):
-                if number < first:
+                decoded += 1
+                if number < first * every or number % every:
                     continue
                 yield frame.to_ndarray(format="rgb24")
                 given += 1
@@ -41,7 +42,7 @@ def read_frames(path: Path, first: int, count: int) -> Iterator[ndarray]:
                     return
     except (av.error.InvalidDataError, IndexError) as error:
         raise InputError(path, "data that cannot be decoded", expected, mend) from error
-    raise InputError(path, f"only {given + first} frames", expected, mend)
+    raise InputError(path, f"only {decoded} frames", expected, mend)
 
 
 class VideoWriter:

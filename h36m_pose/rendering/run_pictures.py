@@ -68,7 +68,8 @@ def render_run(
     made = []
     if not _shows(run_dir / VIDEO_FILE, walk):
         caption = Caption(VIDEO_TITLE, _result_words(results, clip), small_print, json.dumps(walk | {"code": code}))
-        render_walk(run_dir / VIDEO_FILE, clip, read_frames(video_of(view), first, len(clip)), caption)
+        pictures = read_frames(video_of(view), first, len(clip), dataset.every)
+        render_walk(run_dir / VIDEO_FILE, clip, pictures, caption)
         made.append(run_dir / VIDEO_FILE)
     if not _shows(run_dir / SAMPLES_FILE, source):
         comment = json.dumps(source | {"code": code})
