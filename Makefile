@@ -18,7 +18,7 @@ RUN        ?= runs/$(if $(filter $(NAME),$(EXPERIMENT)),$(NAME),$(NAME)-$(EXPERI
 H36M_POSE  := .venv/bin/h36m-pose
 READY      := .venv/ready
 
-.PHONY: help setup demo test check capture preprocess pretrain finetune evaluate render bench
+.PHONY: help setup demo test check capture doctor preprocess pretrain finetune evaluate render bench
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -44,6 +44,9 @@ check: $(READY) ## style, types, import rules
 
 capture: $(READY) ## write the synthetic capture (PRESET=demo or full)
 	$(H36M_POSE) capture $(STUDIO) --preset $(PRESET) --workers $(WORKERS)
+
+doctor: $(READY) ## what is there of the raw files, and what is wrong with it (H36M_ROOT=... for the release)
+	$(H36M_POSE) doctor "$(ROOT)" --workers $(WORKERS)
 
 preprocess: $(if $(H36M_ROOT),$(READY),capture) ## raw files to 128x128 crops and poses (H36M_ROOT=... for the release)
 	$(H36M_POSE) preprocess "$(ROOT)" $(DATASET) --workers $(WORKERS)
