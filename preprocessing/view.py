@@ -177,7 +177,7 @@ def _write_view(
     taken = np.s_[: frames : parameters.every]
     px, cam_mm = poses.px[taken], poses.cam_mm[taken]
     with (
-        _masks(files, facts) as masks,
+        masks_of(files, facts) as masks,
         new_view(dataset, files.subject, files.trial, files.camera_id, len(px)) as writer,
     ):
         finder = PersonFinder(
@@ -207,7 +207,8 @@ def _write_view(
 
 
 @contextlib.contextmanager
-def _masks(files: ViewFiles, facts: VideoFacts) -> Iterator[MaskFile | None]:
+def masks_of(files: ViewFiles, facts: VideoFacts) -> Iterator[MaskFile | None]:
+    """The masks of a view, or None if there are none; raises InputError if they are not of the video's size."""
     if "masks" in files.missing:
         yield None
         return

@@ -24,6 +24,7 @@ VERBS = {
     "capture": "write a synthetic capture in the raw layout of Human3.6M",
     "doctor": "look at a release or a capture: what is there, what is missing, what to do next",
     "preprocess": "raw videos, poses and masks to 128x128 crops and root-relative joints",
+    "inspect": "a picture of what preprocessing makes of a view, step by step",
     "pack": "a dataset as one compressed, checksummed file",
     "unpack": "the dataset back from such a file, bit for bit",
     "train": "pretrain on the grid task, then finetune to poses in mm",
