@@ -138,7 +138,7 @@ def _read_cameras(diagnosis: Diagnosis) -> Cameras:
     cameras = attempt(lambda: read_cameras(path))
     if isinstance(cameras, Trouble):
         words = f"{_name(path, diagnosis.root)}: {cameras.found}"
-        diagnosis.findings.append(Finding("metadata", GAP, words, cameras.mend))
+        diagnosis.findings.append(Finding("metadata", NOTE, f"{words}; not used", cameras.mend))
         return {}
     diagnosis.metadata = path
     return cameras
@@ -200,9 +200,7 @@ def _absent(diagnosis: Diagnosis, expected: Expected) -> list[ViewReport]:
         if (subject, trial, camera_id) not in found:
             poses = expected.poses[subject, trial]
             report = ViewReport(subject, trial, camera_id, ABSENT, poses_expected=poses)
-            mend = f"Download {', '.join(_WANTED)} of {subject}"
-            if subject in SITE_NUMBERS:
-                mend += f" (SubjectSpecific_{SITE_NUMBERS[subject]}.tgz on the site)"
+            mend = f"Download and unpack SubjectSpecific_{SITE_NUMBERS.get(subject, '?')}.tgz of {', '.join(_WANTED)}"
             if expected.synthetic:
                 mend = "Run h36m-pose capture again: it films what is missing"
             report.add("absent", BROKEN, "nothing of it is there", mend)

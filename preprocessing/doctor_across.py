@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from preprocessing.catalog import is_crowd
+from preprocessing.catalog import is_crowd, subject_number
 from preprocessing.doctor_findings import BROKEN, WRONG, ViewReport
 from preprocessing.doctor_poses import BONES_MM
-from preprocessing.view import REFUSED_PX
+from preprocessing.view import EXPLAINED_PX, REFUSED_PX
 
 SAME_BONES_MM = 0.5
 """Two subjects never have bones that are so much alike."""
@@ -34,26 +34,30 @@ def compare(reports: Sequence[ViewReport]) -> None:
 
 def _look_for_universal(report: ViewReport, reports: Sequence[ViewReport]) -> None:
     """D3_Positions_mono_universal have one skeleton for all subjects: not that of D3_Positions, nor of the picture."""
-    if report.bones_mm is None:
+    if report.bones_mm is None or any(map(report.has, ("bones change", "bones asymmetric", "swapped poses"))):
         return
-    beside_world = report.world_bones_mm is not None and _apart(report.bones_mm, report.world_bones_mm) > BONES_MM
-    beside_picture = report.projection_px is not None and report.projection_px > REFUSED_PX
-    if report.projection_px is not None and not beside_picture:
+    beside_picture = report.projection_px is None or report.projection_px > EXPLAINED_PX
+    world = report.world_bones_mm
+    beside_world = world is not None and _apart(report.bones_mm, world) > BONES_MM
+    twins = sorted(
+        {
+            other.subject
+            for other in reports
+            if other.subject != report.subject
+            and other.bones_mm is not None
+            and _apart(report.bones_mm, other.bones_mm) < SAME_BONES_MM
+        },
+        key=subject_number,
+    )
+    if not (beside_world and (twins or beside_picture)) and not (world is None and twins and beside_picture):
         return
-    twins = {
-        other.subject
-        for other in reports
-        if other.subject != report.subject
-        and other.bones_mm is not None
-        and _apart(report.bones_mm, other.bones_mm) < SAME_BONES_MM
-    }
-    if not twins and not beside_world:
-        return
-    words = f"same bone lengths as {min(twins)}" if twins else "other bone lengths than D3_Positions"
-    report.findings = [finding for finding in report.findings if finding.kind not in ("projection", "world")]
+    words = f"the bone lengths are those of {twins[0]}" if twins else "the bone lengths are not those of D3_Positions"
+    consequences = [finding for finding in report.findings if finding.kind in ("projection", "world")]
+    refused = any(finding.severity == BROKEN for finding in consequences)
+    report.findings = [finding for finding in report.findings if finding not in consequences]
     report.add(
         "universal skeleton",
-        BROKEN,
+        BROKEN if refused else WRONG,
         f"D3_Positions_mono_universal in the place of D3_Positions_mono: {words}",
         "Unpack Poses/D3_Positions_mono instead: the universal ones do not fit the pictures",
     )
@@ -67,7 +71,7 @@ def _look_for_other_subjects(views: Sequence[ViewReport]) -> None:
     usual = tuple(np.median([bones for _, bones in measured], axis=0).tolist())
     for view, bones in measured:
         apart = _apart(bones, usual)
-        if apart > BONES_MM and not view.has("bones change"):
+        if apart > BONES_MM and not (view.has("bones change") or view.has("bones asymmetric")):
             words = f"bone lengths {apart:.0f} mm off those in {view.subject}'s other views"
             view.add("other subject", WRONG, words, "Check whose poses these are, and unpack them again")
 

@@ -146,7 +146,7 @@ def attempt(look: Callable[[], Look]) -> Look | Trouble:
 def archive_of(subject: str, kind: str) -> str:
     """The archive of the download site that holds a kind of file: "Poses/D2_Positions, SubjectSpecific_6"."""
     number = SITE_NUMBERS.get(subject)
-    return KINDS[kind].archive + (f", SubjectSpecific_{number}" if number else "")
+    return KINDS[kind].archive + (f" (SubjectSpecific_{number}.tgz on the site)" if number else "")
 
 
 def _rounded(value: Any) -> Any:

@@ -9,20 +9,28 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from preprocessing.background import box_fits
+from preprocessing.background import box_fits, overlap
 from preprocessing.catalog import ViewFiles
-from preprocessing.doctor_findings import BROKEN, GAP, ViewReport
+from preprocessing.doctor_findings import BROKEN, GAP, NOTE, WRONG, ViewReport
 from preprocessing.doctor_poses import joints_of
 from preprocessing.masks import Box, MaskFile, largest_component, open_masks
 
 TAIL = 5
 """Masks that a file of the release may lack at its end."""
 
+MOST_EMPTY = 0.05
+"""The release's own masks are empty here and there."""
+
 SAMPLES = 12
 """Masks that are compared with the joints."""
 
-SUSPICIOUS = 0.5
-"""An empty mask takes less than this share of the bytes that the median one takes: only such are read."""
+FILLED_IN_A_ROW = 4
+"""Masks are read from the one that takes the fewest bytes on, until so many in a row are not empty: where masks are
+compressed, an empty one takes fewer bytes than any other."""
+
+OWN_OVERLAP, BETTER, LEAST_OVERLAP = 0.75, 1.1, 0.5
+"""Boxes of silhouettes share 0.8 and more with those of their own joints. Below the first number, the joints of other
+views are asked whether theirs share so many times as much, and enough to be taken."""
 
 _AWAY = "Take the masks of this view, or move the file away to do without"
 
@@ -55,6 +63,13 @@ class MaskLook:
         ]
         return float(np.mean(verdicts))
 
+    def overlap_at(self, joints_px: Float[ndarray, "frames 32 2"]) -> float:
+        """How much the boxes of the silhouettes are those of some joints, 0 to 1: the median."""
+        shares = [
+            overlap(box, joints_px[frame]) if frame < len(joints_px) else 0.0 for frame, (box, _) in self.people.items()
+        ]
+        return float(np.median(shares))
+
 
 def look_at_masks(path: Path, poses: int | None, thorough: bool) -> MaskLook:
     """Looks for empty masks, and at the places of some others.
@@ -70,16 +85,26 @@ def look_at_masks(path: Path, poses: int | None, thorough: bool) -> MaskLook:
     with open_masks(path) as masks:
         used = min(len(masks), poses or len(masks))
         sample = {round(place) for place in np.linspace(0, used - 1, min(SAMPLES, used))}
-        empty, people = [], {}
-        for frame in range(used) if thorough else sorted(sample | _suspicious(masks, used)):
-            part, (left, top, *_) = masks.read_part(frame)
-            person = largest_component(part)
-            if person is None:
-                empty.append(frame)
-            elif frame in sample:
-                mask, (x, y, width, height) = person
-                people[frame] = (left + x, top + y, width, height), int(cv2.countNonZero(mask))
-        return MaskLook(len(masks), masks.width_px, masks.height_px, used, tuple(empty), people)
+        seen = {frame: _person(masks, frame) for frame in sample}
+        filled = 0
+        for frame in sorted(set(range(used)) - sample, key=masks.stored_bytes):
+            seen[frame] = _person(masks, frame)
+            filled = filled + 1 if seen[frame] else 0
+            if filled == FILLED_IN_A_ROW and not thorough:
+                break
+        empty = tuple(sorted(frame for frame, person in seen.items() if person is None))
+        people = {frame: person for frame in sample if (person := seen[frame])}
+        return MaskLook(len(masks), masks.width_px, masks.height_px, used, empty, people)
+
+
+def _person(masks: MaskFile, frame: int) -> tuple[Box, int] | None:
+    """Box and number of pixels of a mask's largest part; None if the mask is empty."""
+    part, (left, top, *_) = masks.read_part(frame)
+    person = largest_component(part)
+    if person is None:
+        return None
+    mask, (x, y, width, height) = person
+    return (left + x, top + y, width, height), int(cv2.countNonZero(mask))
 
 
 def judge_masks(
@@ -109,14 +134,24 @@ def judge_masks(
     if masks.empty:
         number, first = len(masks.empty), masks.empty[0]
         words = f"{number:,} of {masks.used:,} masks are empty" if number > 1 else f"1 of {masks.used:,} masks is empty"
-        mend = "Nothing need be done: there, the person is cut out by background subtraction"
-        report.add("empty masks", GAP, f"{words} (frame {first:,}{', ...' if number > 1 else ''})", mend)
-    if joints_px is not None and masks.people and masks.share_at(joints_px) < 0.5:
-        other = next((view.name for view, joints in joints_of(siblings) if masks.share_at(joints) > 0.5), None)
-        words = f"masks of another view: the joints of {other} fit them" if other else "masks lie beside the joints"
-        report.add("swapped masks" if other else "masks beside", BROKEN, words, _AWAY)
+        mend = "Unpack the masks again; where they are empty, the person is cut out by background subtraction"
+        severity = GAP if number > MOST_EMPTY * masks.used else NOTE
+        report.add("empty masks", severity, f"{words} (frame {first:,}{', ...' if number > 1 else ''})", mend)
+    if joints_px is not None and masks.people:
+        _look_for_other_view(masks, joints_px, siblings, report)
 
 
-def _suspicious(masks: MaskFile, used: int) -> set[int]:
-    sizes = np.array([masks.stored_bytes(frame) for frame in range(used)])
-    return set(np.flatnonzero(sizes < SUSPICIOUS * np.median(sizes)).tolist())
+def _look_for_other_view(
+    masks: MaskLook, joints_px: Float[ndarray, "frames 32 2"], siblings: Sequence[ViewFiles], report: ViewReport
+) -> None:
+    """Are the silhouettes where the joints are, or where those of another view are?"""
+    own, refused = masks.overlap_at(joints_px), masks.share_at(joints_px) < 0.5
+    if own >= OWN_OVERLAP and not refused:
+        return
+    overlaps = {view.name: masks.overlap_at(joints) for view, joints in joints_of(siblings)}
+    name, best = max(overlaps.items(), key=lambda item: item[1], default=("", 0.0))
+    if best > max(LEAST_OVERLAP, BETTER * own):
+        words = f"masks of another view: the joints of {name} fit them"
+        report.add("swapped masks", BROKEN if refused else WRONG, words, _AWAY)
+    elif refused:
+        report.add("masks beside", BROKEN, "masks lie beside the joints", _AWAY)

@@ -14,7 +14,7 @@ from preprocessing.calibration import Calibration, calibrate
 from preprocessing.catalog import ViewFiles
 from preprocessing.doctor_findings import BROKEN, GAP, WRONG, Trouble, ViewReport, attempt
 from preprocessing.poses import read_positions
-from preprocessing.view import EXPLAINED_PX, REFUSED_PX
+from preprocessing.view import EXPLAINED_PX, LEAST_DEPTH_MM, REFUSED_MM, REFUSED_PX
 
 Cameras = Mapping[str, Camera]
 """A subject's cameras by their ids."""
@@ -28,9 +28,6 @@ WORLD_MM = 1.0
 LEAST_ROW = 5
 MOST_REPEATED = 0.2
 """Equal poses: a row of so many is told. Above this share of all poses, they were made from fewer."""
-
-_BEYOND = 1e6
-"""Millimetres or pixels that nobody measured."""
 
 
 def look_at_poses(
@@ -59,10 +56,14 @@ def look_at_poses(
         if joints is not None and len(joints) != len(first):
             mend = "Take all poses of a trial from one release"
             report.add("unlike lengths", BROKEN, f"{name}: {len(joints):,} poses beside {len(first):,}", mend)
-    if cam is not None and (cam[..., 2] <= 0).any():
+    if cam is not None:
         mend = "Give the files of D3_Positions_mono; those of D3_Positions are in the room's frame"
-        report.add("behind the camera", BROKEN, "D3_Positions_mono: joints behind the camera", mend)
-        cam = None
+        if world is not None and world.shape == cam.shape and np.abs(world - cam).max() < WORLD_MM:
+            report.add("world poses", BROKEN, "D3_Positions in the place of D3_Positions_mono", mend)
+            cam = None
+        elif (cam[..., 2] < LEAST_DEPTH_MM).any():
+            report.add("behind the camera", BROKEN, "D3_Positions_mono: joints behind the camera", mend)
+            cam = None
     _look_at_bones(cam, world, report)
     _look_for_repeats(first, report)
     if px is not None and cam is not None and len(px) == len(cam):
@@ -91,9 +92,6 @@ def _read(files: ViewFiles, kind: str, axes: int, name: str, report: ViewReport)
     if isinstance(joints, Trouble):
         report.add(f"bad {kind}", BROKEN, f"{name}: {joints.found}", joints.mend)
         return None
-    if np.abs(joints).max() > _BEYOND:
-        report.add(f"bad {kind}", BROKEN, f"{name}: numbers beyond all measure", "Unpack this file again")
-        return None
     return joints
 
 
@@ -121,7 +119,7 @@ def _look_at_bones(cam: ndarray | None, world: ndarray | None, report: ViewRepor
         bone = NAMES[joints[int(changes.argmax())]]
         words = f"bone lengths change, to the {bone} by {report.bone_change_mm:.0f} mm"
         report.add("bones change", WRONG, words, mend)
-    if report.bone_asymmetry_mm > BONES_MM:
+    elif report.bone_asymmetry_mm > BONES_MM:
         worst = joints[int(differences.argmax())]
         bone = NAMES[worst if worst in LEFT else int(MIRRORED[worst])].removeprefix("left ")
         words = f"left and right bones differ, to the {bone} by {report.bone_asymmetry_mm:.0f} mm"
@@ -147,21 +145,22 @@ def _look_at_projection(
     if fitted.in_world:
         x, y, z = fitted.camera.centre_mm.tolist()
         report.camera_centre_mm = (x, y, z)
-    if fitted.residual_px > REFUSED_PX:
+    mend = "Take D2_Positions and D3_Positions_mono of the same trial and camera"
+    if not fitted.residual_px <= REFUSED_PX:
         other = _whose_projection(cam, siblings)
-        words = f"2D joints {fitted.residual_px:.0f} px off the 3D ones"
-        mend = "Take D2_Positions and D3_Positions_mono of the same trial and camera"
+        words = f"2D joints {fitted.residual_px:.1f} px off the 3D ones"
         if other:
             words += f": D3_Positions_mono fits D2_Positions of {other}"
-            report.add("swapped poses", BROKEN, words, mend)
-        else:
-            report.add("projection", BROKEN, words, mend)
+        report.add("swapped poses" if other else "projection", BROKEN, words, mend)
+    elif (fitted.camera.focal_px <= 0).any():
+        report.add("mirrored", BROKEN, "2D joints are those of a mirror", mend)
     elif fitted.residual_px > EXPLAINED_PX:
         words = f"2D joints {fitted.residual_px:.1f} px off the 3D ones"
         report.add("projection", GAP, words, "Take D2_Positions and D3_Positions_mono of one release")
     if fitted.world_residual_mm > WORLD_MM:
         words = f"D3_Positions {fitted.world_residual_mm:.0f} mm off D3_Positions_mono"
-        report.add("world", GAP, words, "Take D3_Positions and D3_Positions_mono of one release")
+        severity = GAP if fitted.world_residual_mm <= REFUSED_MM else BROKEN
+        report.add("world", severity, words, "Take D3_Positions and D3_Positions_mono of the same trial")
 
 
 def _whose_projection(cam: ndarray, siblings: Sequence[ViewFiles]) -> str | None:

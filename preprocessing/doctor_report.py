@@ -12,7 +12,7 @@ from preprocessing.doctor_findings import ABSENT, BROKEN, GAP, NOTE, WRONG, View
 
 TEST_SUBJECTS = ("S9", "S11")
 _WORDS = ("ready", "usable with gaps", "not usable")
-_HEADER = ("", "view", "frames", "poses", "masks", "picture", "bones", "2D-3D")
+_HEADER = ("", "view", "video", "poses", "masks", "picture", "bones", "2D-3D")
 _RIGHT = (2, 3, 4, 6, 7)
 """Columns of numbers."""
 
@@ -20,7 +20,8 @@ _RIGHT = (2, 3, 4, 6, 7)
 def as_text(diagnosis: Diagnosis) -> str:
     """The table, with one line per view, what to mend, the verdict and the next command."""
     parts = [[_title(diagnosis)], _table(diagnosis), _general(diagnosis), _to_mend(diagnosis)]
-    parts.append([f"Verdict: {verdict(diagnosis)}", f"Next:    {next_command(diagnosis)}"])
+    when = "" if diagnosis.exit_status == READY or " preprocess " in next_command(diagnosis) else "  (when mended)"
+    parts.append([f"Verdict: {verdict(diagnosis)}", f"Next:    {next_command(diagnosis)}{when}"])
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
@@ -52,13 +53,23 @@ def verdict(diagnosis: Diagnosis) -> str:
         return "not usable. Nothing of Human3.6M is here."
     if diagnosis.exit_status != USABLE:
         return f"not usable. Not one of {len(views)} views is sound."
-    words = f"usable with gaps. {sound} of {len(views)} views are sound."
+    words = f"usable with gaps. {sound} of {len(views)} views are sound{_the_others(views)}."
     subjects = {view.subject for view in views if view.sound}
     if not subjects & set(TEST_SUBJECTS):
         words += f" No test subject ({', '.join(TEST_SUBJECTS)}) is among them: nothing could be evaluated."
     if not subjects - set(TEST_SUBJECTS):
         words += " No training subject is among them."
     return words
+
+
+def _the_others(views: Sequence[ViewReport]) -> str:
+    """What is to be expected of the views that are not sound."""
+    absent = sum(view.origin == ABSENT for view in views)
+    broken = sum(any(finding.severity == BROKEN for finding in view.findings) for view in views) - absent
+    spoiling = sum(not view.sound for view in views) - absent - broken
+    counts = ((absent, "not there"), (broken, "left out by preprocessing"), (spoiling, "taken, but wrong"))
+    told = ", ".join(f"{count} {words}" for count, words in counts if count)
+    return f"; {told}" if told else ""
 
 
 def next_command(diagnosis: Diagnosis) -> str:
@@ -198,8 +209,8 @@ def _to_mend(diagnosis: Diagnosis) -> list[str]:
             if finding.mend and finding.severity != NOTE and view.name not in groups[finding.mend]:
                 groups[finding.mend].append(view.name)
     lines = []
-    for number, (mend, names) in enumerate(groups.items(), start=1):
+    for mend, names in groups.items():
         named = [name for name in names if name]
-        whose = f" ({named[0]}{f' and {len(named) - 1} more' if len(named) > 1 else ''})" if named else ""
-        lines.append(f"{number:3}. {mend}{whose}.")
+        whose = f"{named[0]}{f' and {len(named) - 1} more' if len(named) > 1 else ''}: " if named else ""
+        lines.append(f"  {whose}{mend}.")
     return ["To mend:", *lines] if lines else []

@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from numpy import ndarray
 
 from h36m_pose.errors import InputError
-from preprocessing.crop import box_of_joints
+from h36m_pose.skeleton import PARENTS_32
 from preprocessing.video import VideoFacts, pictures, probe, sample_pictures
 
 WHOLE_BELOW = 150
@@ -32,6 +32,9 @@ MOVES_PX = 1.5
 
 SAMPLES = 8
 """Pictures that are compared with the joints' places."""
+
+FLESH = 0.15
+"""How far from the line between two joints a body reaches, twice, as a share of its height."""
 
 _SHRINK = 8
 _NOISE_LEVELS = 8.0
@@ -121,16 +124,23 @@ class Motion:
     maps: UInt8[ndarray, "pictures rows columns"]
 
     def share_at(self, joints_px: Float[ndarray, "frames joints 2"]) -> float | None:
-        """The share of all that stands out which lies in the boxes of some joints; None if it cannot be told."""
+        """The share of all that stands out which lies on the body of some joints; None if it cannot be told."""
         if self.maps.sum() < _LEAST_MOVING * len(self.frames) or self.frames[-1] >= len(joints_px):
             return None
-        rows, columns = self.maps.shape[1:]
         inside = 0.0
         for frame, stands_out in zip(self.frames, self.maps, strict=True):
-            box = box_of_joints(joints_px[frame] / _SHRINK, 0.2, columns, rows)
-            left, top, width, height = box
-            inside += float(stands_out[top : top + height, left : left + width].sum())
+            inside += float(stands_out[_near_bones(joints_px[frame], stands_out.shape)].sum())
         return inside / float(self.maps.sum())
+
+
+def _near_bones(joints_px: Float[ndarray, "joints 2"], shape: tuple[int, ...]) -> Bool[ndarray, "rows columns"]:
+    """The blocks of 8x8 pixels that a body may fill."""
+    near = np.zeros(shape, np.uint8)
+    points = np.rint((joints_px - (_SHRINK - 1) / 2) / _SHRINK).astype(int).clip(-(2**12), 2**12).tolist()
+    width = max(1, round(FLESH * float(np.ptp(joints_px[:, 1])) / _SHRINK))
+    for joint, parent in enumerate(PARENTS_32):
+        cv2.line(near, points[joint], points[max(parent, 0)], 1, width)
+    return near > 0
 
 
 def _motion(path: Path, frames: int) -> Motion:

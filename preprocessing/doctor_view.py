@@ -97,7 +97,7 @@ def examine(case: Case) -> ViewReport:
 def _tell_missing(files: ViewFiles, report: ViewReport) -> None:
     for kind in files.missing:
         if KINDS[kind].required:
-            mend = f"Unpack it from {archive_of(files.subject, kind)}"
+            mend = f"Unpack {archive_of(files.subject, kind)}"
             report.add(f"no {kind}", BROKEN, f"no {PLAIN_NAMES[kind]}", mend)
         elif kind == "masks":
             mend = f"Unpack {archive_of(files.subject, kind)}; without, the person is cut out by background subtraction"
@@ -156,7 +156,7 @@ def _judge_video(
     if video.broken:
         report.add("bad video", BROKEN, f"video: {video.broken}", "Unpack or copy this file again")
     _look_for_repeats(video, joints_px, report)
-    if video.motion and joints_px is not None:
+    if video.motion and joints_px is not None and not report.has("repeated pictures"):
         _look_for_other_view(video.motion, joints_px, case.siblings, report)
 
 

@@ -163,12 +163,16 @@ def write_scene(
 
 
 def write_video(
-    path: Path, images_bgr: Sequence[ndarray], codec: str = "mpeg4", options: dict[str, str] | None = None
+    path: Path,
+    images_bgr: Sequence[ndarray],
+    codec: str = "mpeg4",
+    options: dict[str, str] | None = None,
+    rate: int = 50,
 ) -> None:
-    """Writes an mp4; `options` go to the container, such as {"movflags": "+faststart"}."""
+    """Writes an mp4 of `rate` pictures per second; `options` go to the container: {"movflags": "+faststart"}."""
     height, width = images_bgr[0].shape[:2]
     with av.open(str(path), "w", options=options or {}) as container:
-        stream = container.add_stream(codec, rate=50)
+        stream = container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         if codec == "mpeg4":
             stream.codec_context.qmin = stream.codec_context.qmax = 2

@@ -1,0 +1,268 @@
+"""The doctor before trees in which everything that can be wrong is wrong, each fault in a view of its own."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import raw_fixture
+from build_runs import run
+from numpy import ndarray
+from raw_fixture import CAMERAS, Scene, make_scene, write_cdf, write_masks, write_scene, write_video
+
+from h36m_pose.camera import camera_to_pixel, world_to_camera
+from preprocessing import catalog
+from preprocessing.doctor import READY, USABLE, Diagnosis, diagnose
+from preprocessing.doctor_report import as_text
+
+FRAMES = 16
+SIZES = {"S1": 1.0, "S5": 0.94, "S9": 0.97}
+"""How tall the subjects are; their bones differ by as much."""
+TRIALS = ("Walking 1", "Walking")
+PLACES = {
+    kind: f"{folder}/{{trial}}.{{camera}}{suffix}"
+    for kind, folder, suffix in (
+        ("video", "Videos", ".mp4"),
+        ("2d", "MyPoseFeatures/D2_Positions", ".cdf"),
+        ("mono", "MyPoseFeatures/D3_Positions_mono", ".cdf"),
+        ("world", "MyPoseFeatures/D3_Positions", ".cdf"),
+        ("masks", "MySegmentsMat/ground_truth_bs", ".mat"),
+    )
+}
+Scenes = dict[tuple[str, str, str], Scene]
+
+
+@pytest.fixture(autouse=True)
+def small_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release of three subjects, short trials and small pictures."""
+    monkeypatch.setattr(catalog, "WALKING_POSES", {subject: dict.fromkeys(TRIALS, FRAMES) for subject in SIZES})
+    monkeypatch.setattr("preprocessing.doctor_expected.RELEASE_SUBJECTS", tuple(SIZES))
+    monkeypatch.setattr(catalog, "WIDTH_PX", 500)
+    monkeypatch.setattr(catalog, "picture_height_px", lambda _, camera_id: 502 if camera_id in CAMERAS[::3] else 500)
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Scenes]:
+    """The whole small release. As in the real one, the poses of S9's `Walking` end long before its videos do."""
+    root = tmp_path_factory.mktemp("clean") / "h36m"
+    scenes = {}
+    walk = raw_fixture.walk
+    with pytest.MonkeyPatch.context() as patch:
+        for subject, size in SIZES.items():
+            patch.setattr(raw_fixture, "walk", lambda frames, phase, size=size: size * walk(frames, phase))
+            for place, trial in enumerate(TRIALS):
+                tail = 12 if (subject, trial) == ("S9", "Walking") else 3
+                for number, camera_id in enumerate(CAMERAS):
+                    scene = make_scene(number, FRAMES, tail, phase=1.3 * place)
+                    write_scene(root, subject, trial, camera_id, scene)
+                    scenes[subject, trial, camera_id] = scene
+    return root, scenes
+
+
+@pytest.fixture
+def tree(clean: tuple[Path, Scenes], tmp_path: Path) -> Path:
+    """A copy, to be spoiled."""
+    return Path(shutil.copytree(clean[0], tmp_path / "h36m"))
+
+
+def file_of(root: Path, kind: str, subject: str, trial: str, camera: int | None = None) -> Path:
+    """The file of a view; without a camera, the one of a trial."""
+    place = PLACES[kind].format(trial=trial, camera="" if camera is None else CAMERAS[camera])
+    return root / subject / place.replace("..", ".")
+
+
+def exchange(one: Path, other: Path) -> None:
+    kept = one.with_name("kept")
+    one.rename(kept)
+    other.rename(one)
+    kept.rename(other)
+
+
+def found_in(diagnosis: Diagnosis) -> dict[str, set[str]]:
+    """The kinds of the findings by the names of their views; views without are left out."""
+    kinds = {view.name: {finding.kind for finding in view.findings} for view in diagnosis.views}
+    return {name: found for name, found in kinds.items() if found}
+
+
+NORMAL = {f"S9 Walking.{camera_id}": {"short poses"} for camera_id in CAMERAS}
+"""What is said of the clean tree; it is no fault."""
+
+
+def test_a_clean_tree_is_ready(clean: tuple[Path, Scenes]) -> None:
+    diagnosis = diagnose(clean[0], ("Walking",))
+    assert found_in(diagnosis) == NORMAL
+    assert diagnosis.findings == []
+    assert len(diagnosis.views) == 24
+    assert diagnosis.exit_status == READY
+    lines = as_text(diagnosis).splitlines()
+    assert "ok  S1 Walking 1.54138969     19  16/16     19  500x502  0.00 mm  0.00 px" in lines
+    assert [line for line in lines if "poses for the first 16 of 28 frames: normal for this trial" in line][3:]
+    assert not any(line.startswith(("BAD", "gap", "none", "To mend")) for line in lines)
+    assert lines[-2:] == [
+        "Verdict: ready. All 24 views are sound.",
+        f"Next:    h36m-pose preprocess {clean[0]} data/h36m/dataset",
+    ]
+
+
+def plant(root: Path, scenes: Scenes) -> dict[str, set[str]]:
+    """Spoils a tree; returns what is to be found in it."""
+    found: dict[str, set[str]] = {}
+
+    def view(subject: str, trial: str, camera: int, *kinds: str) -> Scene:
+        found[f"{subject} {trial}.{CAMERAS[camera]}"] = set(kinds)
+        return scenes[subject, trial, CAMERAS[camera]]
+
+    def put(kind: str, subject: str, trial: str, camera: int, joints: ndarray) -> None:
+        write_cdf(file_of(root, kind, subject, trial, camera), joints)
+
+    view("S1", "Walking 1", 0, "no video")
+    file_of(root, "video", "S1", "Walking 1", 0).unlink()
+    scene = view("S1", "Walking 1", 1, "bad video")
+    path = file_of(root, "video", "S1", "Walking 1", 1)
+    write_video(path, scene.images_bgr, options={"movflags": "+faststart"})
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    scene = view("S1", "Walking 1", 2, "repeated pictures")
+    key_frames_only = [scene.images_bgr[number // 12 * 12] for number in range(len(scene.images_bgr))]
+    write_video(file_of(root, "video", "S1", "Walking 1", 2), key_frames_only)
+    scene = view("S1", "Walking 1", 3, "empty masks")
+    masks = [mask * (number not in (4, 5, 9)) for number, mask in enumerate(scene.masks)]
+    write_masks(file_of(root, "masks", "S1", "Walking 1", 3), masks)
+
+    scene = view("S1", "Walking", 0, "bones change", "world")
+    joints = scene.joints_cam_mm.copy()
+    joints[8:, 27:] *= 1.03  # along the ray: what the camera sees stays the same
+    put("mono", "S1", "Walking", 0, joints)
+    scene = view("S1", "Walking", 1, "bones asymmetric", "world")
+    world = scene.joints_world_mm.copy()
+    world[:, 19:24] += 0.3 * (world[:, 19:20] - world[:, 18:19])  # a longer left forearm
+    joints = world_to_camera(world, scene.camera)
+    put("mono", "S1", "Walking", 1, joints)
+    put("2d", "S1", "Walking", 1, camera_to_pixel(joints, scene.camera))
+    view("S1", "Walking", 2, "bad poses_2d")
+    path = file_of(root, "2d", "S1", "Walking", 2)
+    path.write_bytes(path.read_bytes()[:1000])
+    scene = view("S1", "Walking", 3, "short video")
+    write_video(file_of(root, "video", "S1", "Walking", 3), scene.images_bgr[:13])
+
+    scene = view("S5", "Walking 1", 0, "universal skeleton")
+    hips = scene.joints_cam_mm[:, :1]
+    put("mono", "S5", "Walking 1", 0, hips + (scene.joints_cam_mm - hips) * SIZES["S1"] / SIZES["S5"])
+    scene = view("S5", "Walking 1", 1, "world poses")
+    put("mono", "S5", "Walking 1", 1, scene.joints_world_mm)
+    scene = view("S5", "Walking 1", 2, "repeated poses", "world")
+    put("mono", "S5", "Walking 1", 2, scene.joints_cam_mm[np.arange(FRAMES) // 12 * 12])
+    put("2d", "S5", "Walking 1", 2, scene.joints_px[np.arange(FRAMES) // 12 * 12])
+    view("S5", "Walking 1", 3, "no masks")
+    file_of(root, "masks", "S5", "Walking 1", 3).unlink()
+
+    scene = view("S5", "Walking", 0, "pose count", "unlike lengths")
+    put("2d", "S5", "Walking", 0, scene.joints_px[:12])
+    put("mono", "S5", "Walking", 0, scene.joints_cam_mm[:12])
+    scene = view("S5", "Walking", 1, "rate")
+    write_video(file_of(root, "video", "S5", "Walking", 1), scene.images_bgr, rate=25)
+    scene = view("S5", "Walking", 2, "picture size", "mask size")
+    write_video(file_of(root, "video", "S5", "Walking", 2), [image[::2, ::2] for image in scene.images_bgr])
+    view("S5", "Walking", 3, "absent")
+    for kind in ("video", "2d", "mono", "masks"):
+        file_of(root, kind, "S5", "Walking", 3).unlink()
+
+    scene = view("S9", "Walking 1", 0, "projection")
+    noise = np.random.default_rng(0).normal(0, 1.5, scene.joints_px.shape)
+    put("2d", "S9", "Walking 1", 0, scene.joints_px + noise)
+    scene = view("S9", "Walking 1", 1, "few masks")
+    write_masks(file_of(root, "masks", "S9", "Walking 1", 1), scene.masks[:8])
+    view("S9", "Walking 1", 2, "bad masks")
+    file_of(root, "masks", "S9", "Walking 1", 2).write_bytes(b"MATLAB 5.0 MAT-file".ljust(2000))
+    scene = view("S9", "Walking 1", 3, "masks beside")
+    masks = [np.pad(np.ones((200, 80), np.uint8), ((0, 302), (0, 420))) for _ in scene.masks]
+    write_masks(file_of(root, "masks", "S9", "Walking 1", 3), masks)
+    for camera in range(4):
+        view("S9", "Walking", camera, "short poses", "no poses_world")
+    file_of(root, "world", "S9", "Walking").unlink()
+    return found
+
+
+def state_of(root: Path) -> dict[Path, tuple[int, int]]:
+    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in [root, *root.rglob("*")]}
+
+
+def test_every_fault_is_found_in_its_own_view_and_nowhere_else(
+    tree: Path, clean: tuple[Path, Scenes], tmp_path: Path
+) -> None:
+    planted = plant(tree, clean[1])
+    before = state_of(tree)
+    diagnosis = diagnose(tree, ("Walking",))
+    assert state_of(tree) == before
+    assert found_in(diagnosis) == planted
+    assert len(planted) == 24
+    assert diagnosis.exit_status == USABLE
+    by_name = {view.name: view for view in diagnosis.views}
+    lines = as_text(diagnosis).splitlines()
+    for words in (
+        "none  S5 Walking.60457274 - -/16 - - - - nothing of it is there",
+        "BAD S1 Walking 1.54138969 - 16/16 19 - 0.00 mm 0.00 px no video",
+    ):
+        assert words.split() in [line.split() for line in lines]
+    for view in diagnosis.views:
+        (line,) = [line for line in lines[: lines.index("To mend:")] if f" {view.name} " in line]
+        assert all(finding.words in line for finding in view.findings)
+        assert line.startswith(("none", "BAD")) != view.sound
+    for words in (
+        "video: 12 equal frames in a row (14 of 15 repeat)",
+        "3 of 16 masks are empty (frame 4, ...)",
+        "left and right bones differ, to the wrist by 74 mm",
+        "video: 13 frames for 16 poses",
+        "D3_Positions_mono_universal in the place of D3_Positions_mono: the bone lengths are those of S1",
+        "poses: 12 equal ones in a row (14 of 16 repeat)",
+        "12 poses, the release has 16",
+        "25 pictures per second, the release has 50",
+        "pictures of 250x250, the release's are 500x500",
+    ):
+        assert any(words in line for line in lines), words
+
+    left_out = {name for name in planted if {finding.severity for finding in by_name[name].findings} & {"broken"}}
+    wrong = {name for name in planted if not by_name[name].sound} - left_out
+    told = f"1 not there, {len(left_out) - 1} left out by preprocessing, {len(wrong)} taken, but wrong."
+    assert lines[-2] == f"Verdict: usable with gaps. 7 of 24 views are sound; {told}"
+    assert lines[-1] == f"Next:    h36m-pose doctor {tree}  (when mended)"
+    run(tree, tmp_path / "dataset")
+    manifest = json.loads((tmp_path / "dataset" / "manifest.json").read_text())
+    names = {f"{view['subject']} {view['trial']}.{view['camera_id']}" for view in manifest["left_out"]}
+    assert names == left_out - {"S5 Walking.60457274"}
+
+
+def test_files_that_changed_places_are_found(tree: Path, clean: tuple[Path, Scenes]) -> None:
+    """Pairs of cameras with pictures of one size, so that nothing but their content tells."""
+
+    def swap(kind: str, subject: str, trial: str, one: int, other: int) -> None:
+        exchange(file_of(tree, kind, subject, trial, one), file_of(tree, kind, subject, trial, other))
+
+    swap("2d", "S1", "Walking 1", 0, 3)
+    swap("video", "S1", "Walking", 1, 2)
+    swap("masks", "S5", "Walking 1", 1, 2)
+    for kind in ("video", "2d", "mono", "masks"):
+        swap(kind, "S5", "Walking", 0, 3)
+    swap("video", "S9", "Walking 1", 0, 1)
+    exchange(file_of(tree, "video", "S9", "Walking 1", 3), file_of(tree, "video", "S9", "Walking", 3))
+    diagnosis = diagnose(tree, ("Walking",))
+    words = {
+        view.name: "; ".join(finding.words for finding in view.findings) for view in diagnosis.views if not view.sound
+    }
+    first, second, third, fourth = CAMERAS
+    for name, told in {
+        f"S1 Walking 1.{first}": f"D3_Positions_mono fits D2_Positions of S1 Walking 1.{fourth}",
+        f"S1 Walking 1.{fourth}": f"D3_Positions_mono fits D2_Positions of S1 Walking 1.{first}",
+        f"S1 Walking.{second}": f"video of another view: the joints of S1 Walking.{third} fit it",
+        f"S1 Walking.{third}": f"video of another view: the joints of S1 Walking.{second} fit it",
+        f"S5 Walking 1.{second}": f"masks of another view: the joints of S5 Walking 1.{third} fit them",
+        f"S5 Walking 1.{third}": f"masks of another view: the joints of S5 Walking 1.{second} fit them",
+        f"S5 Walking.{first}": f"poses of camera {fourth}, by where they place it",
+        f"S5 Walking.{fourth}": f"poses of camera {first}, by where they place it",
+        f"S9 Walking 1.{first}": "pictures of 500x500, the release's are 500x502",
+        f"S9 Walking 1.{second}": "pictures of 500x502, the release's are 500x500",
+        f"S9 Walking 1.{fourth}": f"the joints of S9 Walking.{fourth} fit it",
+        f"S9 Walking.{fourth}": f"the joints of S9 Walking 1.{fourth} fit it",
+    }.items():
+        assert told in words.pop(name)
+    assert words == {}
