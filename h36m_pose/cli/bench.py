@@ -1,4 +1,5 @@
-"""Measures this machine: preprocessing against decoding alone, training steps of both stages, evaluation.
+"""Measures this machine: preprocessing against decoding alone, in two processes against one; with a dataset, training
+steps of both stages and evaluation, too.
 
 Run it while nothing else runs. Everything is timed in interleaved rounds; the medians are printed and all rounds are
 written as JSON.
@@ -11,6 +12,7 @@ import dataclasses
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from h36m_pose import configuration
 from h36m_pose.atomic_files import write_json
@@ -19,8 +21,11 @@ from h36m_pose.atomic_files import write_json
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose bench`."""
     parser.add_argument("--root", type=Path, required=True, help="raw files, to time preprocessing on")
-    parser.add_argument("--dataset", type=Path, required=True, help="what `h36m-pose preprocess` wrote")
+    parser.add_argument(
+        "--dataset", type=Path, help="what `h36m-pose preprocess` wrote, to time training on (default: no training)"
+    )
     parser.add_argument("--experiment", default="demo", help="whose network and batches to time (default: demo)")
+    parser.add_argument("--processes", type=int, default=2, help="of preprocessing, compared with one (default: 2)")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is timed (default: 5)")
     parser.add_argument("--steps", type=int, default=10, help="training steps per stage and round (default: 10)")
     parser.add_argument(
@@ -34,26 +39,45 @@ def run(arguments: argparse.Namespace) -> int:
     from h36m_pose.training.host import prepare_host
 
     prepare_host(config.host_devices)
-    from h36m_pose.benchmark import measure_training
-    from h36m_pose.data.dataset import open_dataset
     from h36m_pose.training.environment import describe_environment
-    from preprocessing.rate import measure_rate
 
-    dataset = open_dataset(arguments.dataset)
+    print(f"{arguments.rounds} rounds, medians (lowest to highest)")
+    numbers = _preprocessing(arguments)
+    if arguments.dataset:
+        numbers |= {"experiment": arguments.experiment, "training": _training(arguments, config)}
+    write_json(arguments.out, {"environment": describe_environment(), **numbers})
+    print(f"written: {arguments.out}")
+    return 0
+
+
+def _preprocessing(arguments: argparse.Namespace) -> dict[str, Any]:
+    from preprocessing.rate import measure_rate, measure_scaling
+
     rate = measure_rate(arguments.root, rounds=arguments.rounds)
-    rates = measure_training(config, dataset, arguments.rounds, arguments.steps)
-    print(f"{rates.devices}; experiment {arguments.experiment}; {arguments.rounds} rounds, medians (lowest to highest)")
+    print(f"decode                       {rate.decoding:8.0f} frames per second of processor time")
     print(f"decode and read masks        {rate.floor:8.0f} frames per second of processor time")
     print(f"preprocess                   {rate.preprocessing:8.0f} frames per second of processor time")
-    print(f"preprocess / decode          {rate.share:8.2f}")
+    print(f"of which decoding            {100 * rate.decoding_share:8.0f} %")
+    print(f"of which that and masks      {100 * rate.share:8.0f} %")
+    scaling = measure_scaling(arguments.root, arguments.processes, 4 * arguments.processes, arguments.rounds)
+    ratios = f"{min(scaling.ratios):.2f} to {max(scaling.ratios):.2f}"
+    print(f"preprocess, 1 process        {_spread(scaling.one)} frames/s")
+    print(f"preprocess, {scaling.processes} processes      {_spread(scaling.several)} frames/s")
+    print(f"{scaling.processes} processes / 1            {scaling.ratio:8.2f} ({ratios})")
+    return {"preprocessing": dataclasses.asdict(rate), "scaling": dataclasses.asdict(scaling)}
+
+
+def _training(arguments: argparse.Namespace, config: Any) -> dict[str, Any]:
+    from h36m_pose.benchmark import measure_training
+    from h36m_pose.data.dataset import open_dataset
+
+    rates = measure_training(config, open_dataset(arguments.dataset), arguments.rounds, arguments.steps)
+    print(f"{rates.devices}; experiment {arguments.experiment}")
     for stage, values in rates.train_images_per_s.items():
         print(f"{stage + ' step':<28} {_spread(values)} images/s, first step {rates.first_step_s[stage]:.1f} s")
     print(f"{'evaluate':<28} {_spread(rates.evaluate_images_per_s)} images/s")
     print(f"{'float32 matrix product':<28} {_spread(rates.matmul_gflops)} GFLOP/s")
-    numbers = {"preprocessing": dataclasses.asdict(rate), "training": dataclasses.asdict(rates)}
-    write_json(arguments.out, {"environment": describe_environment(), "experiment": arguments.experiment, **numbers})
-    print(f"written: {arguments.out}")
-    return 0
+    return dataclasses.asdict(rates)
 
 
 def _spread(values: Sequence[float]) -> str:
