@@ -3,12 +3,12 @@
 import re
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from h36m_pose.errors import InputError
 from preprocessing.archive_headers import is_header
-from preprocessing.archive_stream import BLOCK, GZIP, inflater
+from preprocessing.archive_stream import BLOCK, GZIP, ArchiveStream, inflater
 from preprocessing.member_names import KINDS, parse_subject
 
 _MOST_DEPTH = 6
@@ -49,6 +49,19 @@ def impostors(root: str | Path) -> list[InputError]:
             mend = "Unpack it, or pack it again with tar czf" if what in _PACKED.values() else "Download it again"
             complaints.append(InputError(path, what, "a tar archive of the release, gzip'd or plain", mend))
     return complaints
+
+
+def subjects_beside(root: Path, subjects: Collection[str]) -> dict[str, list[Path]]:
+    """Archives directly in a folder that are of other subjects, by subject, as far as their first entry tells."""
+    others: dict[str, list[Path]] = {}
+    for path in sorted(root.iterdir()):
+        if path.is_file() and _what_is(path) == _ARCHIVE:
+            with ArchiveStream(path) as stream:
+                parts = stream.read_whole(100).split(b"\0")[0].decode("utf-8", "replace").split("/")
+            subject = next(filter(None, map(parse_subject, parts)), None)
+            if subject and subject not in subjects:
+                others.setdefault(subject, []).append(path)
+    return others
 
 
 def _files_below(root: Path) -> list[Path]:

@@ -4,12 +4,13 @@
 again, and for batches of views whose files lie on disk until the next batch is asked for; it knows nothing of archives.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from h36m_pose.errors import InputError
-from preprocessing.archive_search import find_archives, impostors
+from preprocessing.archive_search import find_archives, impostors, subjects_beside
 from preprocessing.catalog import ViewFiles, find_views
 from preprocessing.sources import CHANGED, Stamps, has_changed, remember, stamps_of
 
@@ -116,8 +117,14 @@ def open_root(root: Path, dataset: Path, actions: Sequence[str]) -> RawSource:
     from preprocessing.archive_source import ArchiveSource  # here, since it is a `RawSource` itself
 
     try:
-        return FolderSource(root, dataset, actions)
+        source = FolderSource(root, dataset, actions)
     except InputError:
         if not find_archives(root) and not impostors(root):
             raise
-    return ArchiveSource(root, dataset, actions)
+        return ArchiveSource(root, dataset, actions)
+    others = subjects_beside(root, {files.subject for files in source.views})
+    if others:
+        names = f"{', '.join(others)} ({', '.join(path.name for paths in others.values() for path in paths)})"
+        mend = "Unpack these too, or give a folder of archives only"
+        print(f"h36m-pose: {root}: archives of {names} are not read beside unpacked subjects. {mend}.", file=sys.stderr)
+    return source

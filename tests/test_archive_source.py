@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from build_runs import run, tree
-from raw_fixture import make_capture
 from test_archives import pack
 
 from h36m_pose.errors import InputError
@@ -405,7 +404,17 @@ def test_roots_without_use_are_refused_with_what_is_there(tmp_path: Path) -> Non
         _ = source(tmp_path / "b", tmp_path / "dataset").views
 
 
-def test_unpacked_subjects_come_before_archives(original: tuple[Path, dict, Path], tmp_path: Path) -> None:
-    make_capture(tmp_path / "raw", trials=(("S1", "Walking 1"),), cameras=(0,), frames=2)
-    small(tmp_path / "raw", ("S1",))
-    assert not isinstance(open_root(tmp_path / "raw", tmp_path / "dataset", ("Walking",)), ArchiveSource)
+def test_unpacked_subjects_come_before_archives_and_archives_of_others_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = tmp_path / "raw"
+    for subject in ("S1", "s5"):
+        (raw / subject / "Videos").mkdir(parents=True)
+        (raw / subject / "Videos/Walking 1.54138969.mp4").write_bytes(b"film")
+    small(raw, ("S1", "S5"))
+    assert not isinstance(open_root(raw, tmp_path / "dataset", ("Walking",)), ArchiveSource)
+    assert capsys.readouterr().err == ""
+    pack(raw / "one.tgz", {"./s11/Videos/Walking 1.54138969.mp4": b"film"})
+    pack(raw / "two.tgz", {"S9/Videos/Walking 1.54138969.mp4": b"film"})
+    open_root(raw, tmp_path / "dataset", ("Walking",))
+    assert "archives of S11, S9 (one.tgz, two.tgz) are not read beside" in capsys.readouterr().err

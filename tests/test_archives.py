@@ -28,10 +28,11 @@ def pack(
     """Writes an archive as `tar` would, with an entry for a folder first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, mode, format=form) as archive:  # type: ignore[call-overload]
-        folder = tarfile.TarInfo("S1/Videos")
+        content = CONTENT if content is None else content
+        folder = tarfile.TarInfo(next(iter(content)).rpartition("/")[0] or "folder")
         folder.type = tarfile.DIRTYPE
         archive.addfile(folder)
-        for name, data in (CONTENT if content is None else content).items():
+        for name, data in content.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
