@@ -53,8 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="stop at the first view whose files cannot be used")
     parser.add_argument(
-        "--verify", action="store_true", help="compare the bytes of all files with the recorded digests"
-    )
+        "--verify", "--repair", action="store_true",
+        help="compare the bytes of all files with the recorded digests, and make anew what differs",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -236,7 +236,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def _open_view(dataset: Path, entry: dict[str, Any], verify: bool) -> View:
     folder = view_folder(dataset, entry["subject"], entry["trial"], entry["camera_id"])
-    mend = "Run `h36m-pose preprocess` again: it rebuilds what is damaged"
+    mend = "Run the same `h36m-pose preprocess` again with --verify: it makes anew what is damaged"
     if not (folder / RECORD).is_file():
         raise InputError(folder, f"no {RECORD}", "the view that the manifest lists", mend)
     record = read_record(folder)
