@@ -1,18 +1,19 @@
 """Tells a diagnosis: a table for people, one JSON document for programs, and what to do next for both."""
 
 import shlex
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from preprocessing.catalog import is_crowd
 from preprocessing.doctor import READY, USABLE, Diagnosis
-from preprocessing.doctor_findings import ABSENT, BROKEN, GAP, NOTE, WRONG, ViewReport
+from preprocessing.doctor_findings import ABSENT, BROKEN, GAP, NOTE, PLAIN_NAMES, WRONG, ViewReport
 
 TEST_SUBJECTS = ("S9", "S11")
 _WORDS = ("ready", "usable with gaps", "not usable")
 _HEADER = ("", "view", "video", "poses", "masks", "picture", "bones", "2D-3D")
+_PLURALS = {"video": "videos"}
 _RIGHT = (2, 3, 4, 6, 7)
 """Columns of numbers."""
 
@@ -191,9 +192,18 @@ def _worst(group: list[ViewReport], fields: tuple[str, ...], unit: str) -> str:
 
 def _general(diagnosis: Diagnosis) -> list[str]:
     lines = []
-    for archive in diagnosis.archives:
-        held = ", ".join(f"{count} {kind}" for kind, count in archive.files.items()) or "nothing that is wanted"
-        lines.append(f"{'BAD' if archive.broken else 'ok':4}  {archive.name}: {held}")
+    if diagnosis.archives:
+        held: Counter[str] = Counter()
+        for archive in diagnosis.archives:
+            held.update(archive.files)
+        told = ", ".join(f"{count} {_PLURALS.get(kind, PLAIN_NAMES[kind])}" for kind, count in held.items())
+        gigabytes = sum(archive.bytes for archive in diagnosis.archives) / 1e9
+        lines.append(
+            f"      {len(diagnosis.archives)} archives, {gigabytes:.1f} GB: {told or 'nothing that is wanted'}"
+        )
+        idle = [archive.name for archive in diagnosis.archives if not archive.files and not archive.broken]
+        if idle and told:
+            lines.append(f"note  no {' or '.join(diagnosis.actions)} files in {', '.join(idle)}")
     marks = {NOTE: "note", GAP: "gap", WRONG: "BAD", BROKEN: "BAD"}
     return lines + [f"{marks[finding.severity]:4}  {finding.words}" for finding in diagnosis.findings]
 

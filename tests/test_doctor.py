@@ -1,7 +1,9 @@
 """The doctor before trees in which everything that can be wrong is wrong, each fault in a view of its own."""
 
 import json
+import re
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -266,3 +268,47 @@ def test_files_that_changed_places_are_found(tree: Path, clean: tuple[Path, Scen
     }.items():
         assert told in words.pop(name)
     assert words == {}
+
+
+def table_of(diagnosis: Diagnosis) -> list[dict[str, object]]:
+    """What was seen of the views, but for where."""
+    return [{**view.as_json(), "origin": ""} for view in diagnosis.views]
+
+
+def pack(tree: Path, downloads: Path) -> list[Path]:
+    """One archive per subject and kind, under names that tell nothing, as a download site or a colleague gives them."""
+    downloads.mkdir()
+    paths = []
+    for subject in SIZES:
+        for folder in ("Videos", "MyPoseFeatures/D2_Positions", "MyPoseFeatures/D3_Positions_mono",
+                       "MyPoseFeatures/D3_Positions", "MySegmentsMat/ground_truth_bs"):  # fmt: skip
+            path = downloads / f"part {len(paths):02d}"
+            with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+                archive.add(tree / subject / folder, f"{subject.lower()}/{folder}")
+            paths.append(path)
+    return paths
+
+
+def test_archives_are_seen_as_what_they_hold(clean: tuple[Path, Scenes], tree: Path, tmp_path: Path) -> None:
+    plant(tree, clean[1])
+    archives = pack(tree, tmp_path / "downloads")
+    before = state_of(tmp_path / "downloads")
+    diagnosis = diagnose(tmp_path / "downloads", ("Walking",))
+    assert state_of(tmp_path / "downloads") == before
+    assert table_of(diagnosis) == table_of(diagnose(tree, ("Walking",)))
+    assert {view.origin for view in diagnosis.views} == {"archives", "nothing"}
+    assert len(diagnosis.archives) == 15
+    lines = as_text(diagnosis).splitlines()
+    assert lines[0].endswith("24 views, read from archives")
+    assert (
+        "      15 archives, 0.0 GB: 22 videos, 23 D2_Positions, 23 D3_Positions_mono, 5 D3_Positions, 22 masks" in lines
+    )
+    archives[5].write_bytes(archives[5].read_bytes()[:-2000])
+    (tmp_path / "downloads" / "Videos_S5.tgz").write_text("<html>Please log in</html>")
+    diagnosis = diagnose(tmp_path / "downloads", ("Walking",))
+    lines = as_text(diagnosis).splitlines()
+    broken = re.compile(r"gap   part 05: an archive that .+, its last good member is s5/Videos/Walking\.\d{8}\.mp4")
+    assert any(broken.fullmatch(line) for line in lines)
+    assert any("no video" in line for line in lines if " S5 Walking.58860488 " in line)
+    assert any(line.startswith("note  Videos_S5.tgz: ") for line in lines)
+    assert diagnosis.exit_status == USABLE
