@@ -74,6 +74,6 @@ def read_predictions(path: Path) -> Predictions:
     """
     if not path.exists():
         raise InputError(path, "no file", "the predictions of a test", f"Run: h36m-pose evaluate {path.parent}")
-    with np.load(path) as stored:
+    with np.load(path, allow_pickle=False) as stored:
         spans = tuple(ViewSpan(**fields) for fields in json.loads(str(stored["views"])))
         return Predictions(stored["predicted_root_mm"], stored["target_root_mm"], spans)

@@ -67,7 +67,7 @@ def _stranger(name: str, lengths: BoneLengths) -> Person:
 def _read_joints(path: Path) -> Float[ndarray, "frames 32 3"]:
     """The joints of an .npz, checked, at 50 frames per second."""
     try:
-        with np.load(path) as stored:
+        with np.load(path, allow_pickle=False) as stored:
             missing = {"joints_world_mm", "fps"} - set(stored.files)
             if missing:
                 found = f"arrays {', '.join(sorted(stored.files)) or 'none'}"
