@@ -14,7 +14,9 @@ from test_archives import pack
 from h36m_pose.errors import InputError
 from preprocessing import archive_source
 from preprocessing.archive_source import ArchiveSource
+from preprocessing.archive_staging import Staging
 from preprocessing.archive_stream import ArchiveStream
+from preprocessing.archives import members
 from preprocessing.build import Choices
 from preprocessing.raw_source import open_root
 
@@ -241,6 +243,16 @@ def test_a_broken_archive_costs_its_own_views_until_it_is_mended(
     built, _ = run(tmp_path / "a", tmp_path / "dataset")
     assert len(built.made) == (1 if damage == "cut" else 4)
     assert tree(tmp_path / "dataset") == tree(dataset)
+
+
+def test_half_a_member_does_not_stay_on_disk(tmp_path: Path) -> None:
+    path = pack(tmp_path / "x", {"S1/Videos/Walking.54138969.mp4": os.urandom(3_000_000)})
+    os.truncate(path, 2_000_000)
+    staging = Staging(tmp_path / "staging")
+    member = next(members(path, lambda name: True))
+    with pytest.raises(InputError, match="ends inside"):
+        staging.take(member, keep=True)
+    assert member.name not in staging and not staging.path(member.name).exists()
 
 
 def test_views_do_without_masks_that_are_not_there_but_not_without_lost_ones(tmp_path: Path) -> None:
