@@ -41,6 +41,7 @@ class Harassed:
         self._dataset, self._workers = dataset, workers
         self._random = random.Random(seed)
         self._whole: dict[Path, tuple[int, int]] = {}
+        self._lost: set[Path] = set()
         self.kills = self.in_a_view = 0
 
     def kill_until_it_ends(self, most_kills: int, moments: Moments) -> None:
@@ -93,9 +94,10 @@ class Harassed:
 
     def _check(self) -> None:
         """What was whole is still there, untouched; no worker has lost more than the view that it was at."""
-        lost = list(self._dataset.glob("S*/.*.part-*"))
+        lost = set(self._dataset.glob("S*/.*.part-*"))
         assert len(lost) <= self._workers
-        self.in_a_view += bool(lost)
+        self.in_a_view += not lost <= self._lost  # a run that ends early leaves what others left
+        self._lost = lost
         whole = {}
         for path in self._dataset.glob("S*/*/view.json"):
             status = path.stat()
