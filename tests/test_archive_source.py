@@ -249,7 +249,8 @@ def test_half_a_member_does_not_stay_on_disk(tmp_path: Path) -> None:
     path = pack(tmp_path / "x", {"S1/Videos/Walking.54138969.mp4": os.urandom(3_000_000)})
     os.truncate(path, 2_000_000)
     staging = Staging(tmp_path / "staging")
-    member = next(members(path, lambda name: True))
+    each = members(path, lambda name: True)
+    member = next(each)
     with pytest.raises(InputError, match="ends inside"):
         staging.take(member, keep=True)
     assert member.name not in staging and not staging.path(member.name).exists()
