@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from build_runs import run, tree
+from raw_fixture import make_capture
 from test_archives import pack
+from test_kill_preprocess import Harassed, harass
 
 from h36m_pose.errors import InputError
 from preprocessing import archive_source
@@ -245,6 +247,23 @@ def test_a_broken_archive_costs_its_own_views_until_it_is_mended(
     assert tree(tmp_path / "dataset") == tree(dataset)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
+    trials = [(subject, trial) for subject in ("S1", "S5") for trial in ("Walking", "Walking 1")]
+    make_capture(tmp_path / "raw", trials, frames=40)
+    for subject in ("S1", "S5"):
+        pack_subject(tmp_path / "raw", tmp_path / "archives", subject)
+    moments = Harassed(tmp_path / "raw", tmp_path / "undisturbed", 1, "Walking", seed=0).measure()
+    for kept_ahead in (True, False):
+        archives = tmp_path / "archives"
+        if not kept_ahead:  # an index that is there already: members are brought subject by subject
+            shutil.copytree(tmp_path / "by 2, 0/.state", tmp_path / "later/by 2, 0/.state")
+        folder = tmp_path if kept_ahead else tmp_path / "later"
+        harass(archives, folder, tmp_path / "undisturbed", 2, "Walking", 10, moments)
+        assert not list(folder.glob("*/.staging"))
+
+
 def test_half_a_member_does_not_stay_on_disk(tmp_path: Path) -> None:
     path = pack(tmp_path / "x", {"S1/Videos/Walking.54138969.mp4": os.urandom(3_000_000)})
     os.truncate(path, 2_000_000)
@@ -365,16 +384,28 @@ def test_verifying_reads_every_archive_again(tmp_path: Path, opened: list[str]) 
 @pytest.mark.parametrize("kept_ahead", [0], indirect=True)
 def test_an_archive_that_changes_during_the_run_stops_it_and_is_read_anew(tmp_path: Path, kept_ahead: None) -> None:
     root, dataset = small(tmp_path / "a", ("S1",)), tmp_path / "dataset"
+    names = [f"S1/Videos/Walking 1.{camera}.mp4" for camera in ("54138969", "55011271")]
+    path = pack(root / "Videos_S1.tgz", dict.fromkeys(names, b"older"), mode="w")
     raw = source(root, dataset)
     todo = raw.views
-    content = {f"S1/Videos/Walking 1.{camera}.mp4": b"newer" for camera in ("54138969", "55011271")}
-    pack(root / "Videos_S1.tgz", content)
+    status = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"older", b"newer"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     with pytest.raises(InputError, match=r"Videos_S1.tgz: found other contents than when it was listed"):
         list(raw.batches(todo))
     assert not (dataset / ".staging").exists()
     raw = source(root, dataset)
     for batch in raw.batches(raw.views):
         assert batch[0].video.read_bytes() == b"newer"
+
+
+def test_nothing_out_of_a_spoiled_archive_is_used(tmp_path: Path) -> None:
+    root, dataset = small(tmp_path / "a", ("S1",)), tmp_path / "dataset"
+    spoiled = pack(root / "0.tgz", {"S1/Videos/Walking 1.54138969.mp4": b"wrong"})
+    spoiled.write_bytes(spoiled.read_bytes()[:-8] + bytes(8))
+    raw = source(root, dataset)
+    for batch in raw.batches(raw.views):
+        assert [files.video.read_bytes()[:5] for files in batch] == [b"S1/Vi"] * 2
 
 
 @pytest.mark.parametrize("kept_ahead", [0], indirect=True)
