@@ -198,7 +198,7 @@ def _absent(diagnosis: Diagnosis, expected: Expected) -> list[ViewReport]:
     absent = []
     for subject, trial, camera_id in expected.views:
         if (subject, trial, camera_id) not in found:
-            poses = expected.poses[subject, trial]
+            poses = expected.poses.get((subject, trial))
             report = ViewReport(subject, trial, camera_id, ABSENT, poses_expected=poses)
             mend = f"Download and unpack SubjectSpecific_{SITE_NUMBERS.get(subject, '?')}.tgz of {', '.join(_WANTED)}"
             if expected.synthetic:

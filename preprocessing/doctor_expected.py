@@ -24,6 +24,7 @@ class Expected:
     Attributes:
         synthetic: whether the studio made it, by its record.
         poses: how many poses each trial has, by (subject, trial); None if that is not known.
+        views: subject, trial and camera of all of them.
         written: what the studio recorded of its files.
         findings: on the record itself.
         capture_options: what makes the same capture again, for the command line; "" for the release.
@@ -31,14 +32,10 @@ class Expected:
 
     synthetic: bool
     poses: dict[tuple[str, str], int | None]
+    views: tuple[tuple[str, str, str], ...] = ()
     written: Written = dataclasses.field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     capture_options: str = ""
-
-    @property
-    def views(self) -> list[tuple[str, str, str]]:
-        """Subject, trial and camera of all of them."""
-        return [(*trial, camera_id) for trial in self.poses for camera_id in CAMERAS]
 
     def written_of(self, files: ViewFiles) -> dict[str, tuple[int, str]]:
         """Size and SHA-256 of a view's files by kind, as far as they were recorded."""
@@ -53,7 +50,8 @@ def expected_at(root: Path, actions: tuple[str, ...]) -> Expected:
     """What a root should hold of some actions."""
     path = root / RECORD_NAME
     if not path.is_file():
-        return Expected(False, _release_poses(actions))
+        poses = _release_poses(actions)
+        return Expected(False, poses, _by_all_cameras(poses))
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         parameters = dict(record["parameters"])
@@ -63,9 +61,14 @@ def expected_at(root: Path, actions: tuple[str, ...]) -> Expected:
         damaged = Finding("bad record", WRONG, f"{RECORD_NAME}: a damaged record of the studio", mend)
         return Expected(True, {}, findings=(damaged,))
     poses, options = _studio_poses(parameters, actions)
-    for name in written:  # of a motion from outside the record tells nothing but the files
-        poses.setdefault((name.subject, name.trial), None)
-    return Expected(True, poses, written, capture_options=options)
+    views = _by_all_cameras(poses)
+    if not poses:  # of a motion from outside the record tells nothing but the files
+        views = tuple({(name.subject, name.trial, name.camera_id): None for name in written if name.camera_id})
+    return Expected(True, poses, views, written, capture_options=options)
+
+
+def _by_all_cameras(poses: dict[tuple[str, str], int | None]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((subject, trial, camera_id) for subject, trial in poses for camera_id in CAMERAS)
 
 
 def _release_poses(actions: tuple[str, ...]) -> dict[tuple[str, str], int | None]:

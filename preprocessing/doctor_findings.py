@@ -114,7 +114,7 @@ class ViewReport:
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, numbers rounded to what they are good for."""
         fields = {name: _rounded(value) for name, value in dataclasses.asdict(self).items()}
-        return {**fields, "sound": self.sound}
+        return {"name": self.name, "sound": self.sound, **fields}
 
 
 Look = TypeVar("Look")

@@ -30,9 +30,11 @@ from preprocessing.video import VideoFacts
 TAIL = 5
 """Pictures that a video of the release has at most after its last pose, but for `SHORT_POSES`."""
 
-LEAST_ROW = 4
-MOST_REPEATED = 0.2
-"""Pictures that show the same: a row of so many is told, and so is this share of all that were compared."""
+LEAST_ROW, LEAST_REPEATED, MOST_REPEATED = 6, 5, 0.2
+"""Pictures that show the same: a row of so many is told, and so many in all if that is this share of those compared."""
+
+LEAST_FRAMES = 12
+"""In a shorter trial a person hardly moves from the spot."""
 
 OWN_SHARE, BETTER = 0.7, 1.25
 """Joints explain 0.74 and more of what moves in their own video. Below this share, those of another view are asked
@@ -177,7 +179,8 @@ def _compare_with_release(files: ViewFiles, facts: VideoFacts, report: ViewRepor
 def _look_for_repeats(video: VideoLook, joints_px: Float[ndarray, "frames 32 2"] | None, report: ViewReport) -> None:
     found = video.repeats(joints_px)
     report.repeated_pictures = found.longest
-    if found.longest >= LEAST_ROW or found.repeated > MOST_REPEATED * max(found.compared, 1):
+    often = found.repeated >= LEAST_REPEATED and found.repeated > MOST_REPEATED * found.compared
+    if found.longest >= LEAST_ROW or often:
         words = f"video: {found.longest} equal frames in a row ({found.repeated} of {found.compared} repeat)"
         mend = "Take the release's own video, or decode all of its frames, not key frames only"
         report.add("repeated pictures", WRONG, words, mend)
@@ -187,7 +190,7 @@ def _look_for_other_view(
     motion: Motion, joints_px: Float[ndarray, "frames 32 2"], siblings: Sequence[ViewFiles], report: ViewReport
 ) -> None:
     """Is what moves in the pictures where the joints are, or where those of another view are?"""
-    own = motion.share_at(joints_px)
+    own = motion.share_at(joints_px) if len(joints_px) >= LEAST_FRAMES else None
     if own is None or own >= OWN_SHARE:
         return
     shares = {sibling.name: motion.share_at(joints) or 0.0 for sibling, joints in joints_of(siblings)}
