@@ -20,6 +20,7 @@ from h36m_pose.rendering import contact_sheet as drawing
 from preprocessing.build import build
 from preprocessing.catalog import find_views
 from preprocessing.contact_sheet import MOST_UNLIKE_MM, Look, ViewLook, choose_frames, look_at_view, rgb_of
+from preprocessing.masks import open_masks
 from preprocessing.poses import read_positions
 from preprocessing.release import ACTIONS
 from preprocessing.video import Picture, color_frames, pictures
@@ -176,6 +177,17 @@ def test_missing_world_poses_and_short_masks_are_pointed_out(raw: Path) -> None:
     for words in ("3 masks", "no D3_Positions: where", "heights: head, pelvis, lowest: no D3_Positions"):
         assert words in told
     assert told.count("silhouette: background plate") == 2  # the first is a streak, the second not in the file
+
+
+def test_a_silhouette_beside_the_joints_is_pointed_out(raw: Path) -> None:
+    """Though preprocessing takes it."""
+    files = find_views(raw)[0]
+    with open_masks(files.masks) as masks:
+        aside = [np.roll(masks.read(frame), 15, axis=1) for frame in range(len(masks))]
+    write_masks(files.masks, aside)
+    seen = look(raw, "0")
+    assert seen.frames[0].mask_source == "release"
+    assert [words.split(":")[0] for words in warnings(seen)] == ["box and joints' box"]
 
 
 @pytest.mark.parametrize("words", ["", "one", "3,-1", "1.5", "0,11", "²", ",".join(map(str, range(41)))])
