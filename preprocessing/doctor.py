@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from h36m_pose.errors import InputError
-from preprocessing.archives import find_archives, impostors
+from preprocessing.archive_search import find_archives, impostors, subjects_beside
 from preprocessing.catalog import ViewFiles, find_views, subject_number, trial_order
 from preprocessing.doctor_across import compare
 from preprocessing.doctor_archives import ArchiveReport, look_into
@@ -34,7 +34,9 @@ from preprocessing.member_names import KINDS, parse_subject
 from preprocessing.metadata import Cameras, find_metadata, folders_in, read_cameras
 from preprocessing.release import WITHHELD_SUBJECTS
 
-_WANTED = [kind.archive for name, kind in KINDS.items() if name != "box_masks"]
+_WANTED = ", ".join(kind.archive for name, kind in KINDS.items() if name != "box_masks")
+_NUMBERED = ", ".join(f"{number} is {subject}" for subject, number in SITE_NUMBERS.items())
+_DOWNLOAD = f"Download {_WANTED}: SubjectSpecific_N.tgz of each, where {_NUMBERED}"
 _MOST_TRIED = 100
 
 READY, USABLE, NOT_USABLE = 0, 1, 2
@@ -125,9 +127,18 @@ def _find(diagnosis: Diagnosis) -> tuple[list[ViewFiles], list[Path]]:
         words = f"{_name(problem.path, root)}: found {problem.found}, expected {problem.expected}"
         diagnosis.findings.append(Finding("root", GAP if views else BROKEN, words, problem.mend))
     if views and archives:
-        words = f"not read, as there are folders: {_some([_name(path, root) for path in archives])}"
-        diagnosis.findings.append(Finding("archives beside folders", NOTE, words))
+        diagnosis.findings.append(_beside(archives, {files.subject for files in views}, root))
     return views, archives
+
+
+def _beside(archives: list[Path], subjects: set[str], root: Path) -> Finding:
+    """Archives are not read where there are folders; that matters if they are of other subjects."""
+    others = subjects_beside(root, subjects)
+    if not others:
+        words = f"not read, as there are folders: {_some([_name(path, root) for path in archives])}"
+        return Finding("archives beside folders", NOTE, words)
+    words = f"archives of {', '.join(others)} are not read beside unpacked subjects"
+    return Finding("archives beside folders", GAP, words, "Unpack these too, or give a folder of archives only")
 
 
 def _read_cameras(diagnosis: Diagnosis) -> Cameras:
@@ -200,7 +211,7 @@ def _absent(diagnosis: Diagnosis, expected: Expected) -> list[ViewReport]:
         if (subject, trial, camera_id) not in found:
             poses = expected.poses.get((subject, trial))
             report = ViewReport(subject, trial, camera_id, ABSENT, poses_expected=poses)
-            mend = f"Download and unpack SubjectSpecific_{SITE_NUMBERS.get(subject, '?')}.tgz of {', '.join(_WANTED)}"
+            mend = _DOWNLOAD
             if expected.synthetic:
                 mend = "Run h36m-pose capture again: it films what is missing"
             report.add("absent", BROKEN, "nothing of it is there", mend)

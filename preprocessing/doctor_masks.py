@@ -24,6 +24,9 @@ MOST_EMPTY = 0.05
 SAMPLES = 12
 """Masks that are compared with the joints."""
 
+MOST = 500
+"""So many masks are looked at, spread evenly, unless all are asked for."""
+
 FILLED_IN_A_ROW = 4
 """Masks are read from the one that takes the fewest bytes on, until so many in a row are not empty: where masks are
 compressed, an empty one takes fewer bytes than any other."""
@@ -43,7 +46,7 @@ class MaskLook:
         count: how many there are.
         width_px: columns of each.
         height_px: rows.
-        used: how many of them have a pose, as far as is known.
+        looked_at: of how many it was asked whether they are empty.
         empty: numbers of the empty ones.
         people: by frame, of some masks the box and the number of pixels of the largest part.
     """
@@ -51,7 +54,7 @@ class MaskLook:
     count: int
     width_px: int
     height_px: int
-    used: int
+    looked_at: int
     empty: tuple[int, ...]
     people: dict[int, tuple[Box, int]]
 
@@ -77,24 +80,32 @@ def look_at_masks(path: Path, poses: int | None, thorough: bool) -> MaskLook:
     Args:
         path: of the masks.
         poses: how many poses there are; later masks do not count.
-        thorough: read all masks, not only those that may be empty, and a sample.
+        thorough: read all masks; else those that may be empty, out of some hundreds, and a sample.
 
     Raises:
         InputError: if it is no file of masks, or a damaged one.
     """
     with open_masks(path) as masks:
         used = min(len(masks), poses or len(masks))
+        looked_at = (
+            set(range(used)) if thorough else {round(place) for place in np.linspace(0, used - 1, min(MOST, used))}
+        )
         sample = {round(place) for place in np.linspace(0, used - 1, min(SAMPLES, used))}
         seen = {frame: _person(masks, frame) for frame in sample}
         filled = 0
-        for frame in sorted(set(range(used)) - sample, key=masks.stored_bytes):
+        for frame in sorted(looked_at - sample, key=masks.stored_bytes):
             seen[frame] = _person(masks, frame)
             filled = filled + 1 if seen[frame] else 0
             if filled == FILLED_IN_A_ROW and not thorough:
                 break
         empty = tuple(sorted(frame for frame, person in seen.items() if person is None))
         people = {frame: person for frame in sample if (person := seen[frame])}
-        return MaskLook(len(masks), masks.width_px, masks.height_px, used, empty, people)
+        return MaskLook(len(masks), masks.width_px, masks.height_px, len(looked_at | sample), empty, people)
+
+
+def _spread(used: int, most: int) -> set[int]:
+    """At most so many frames out of the first `used`, spread evenly."""
+    return {round(place) for place in np.linspace(0, used - 1, min(most, used))}
 
 
 def _person(masks: MaskFile, frame: int) -> tuple[Box, int] | None:
@@ -133,9 +144,13 @@ def judge_masks(
         report.add("few masks", GAP, words, "Unpack the masks again; the rest is cut out by background subtraction")
     if masks.empty:
         number, first = len(masks.empty), masks.empty[0]
-        words = f"{number:,} of {masks.used:,} masks are empty" if number > 1 else f"1 of {masks.used:,} masks is empty"
+        words = (
+            f"{number:,} of {masks.looked_at:,} masks are empty"
+            if number > 1
+            else f"1 of {masks.looked_at:,} masks is empty"
+        )
         mend = "Unpack the masks again; where they are empty, the person is cut out by background subtraction"
-        severity = GAP if number > MOST_EMPTY * masks.used else NOTE
+        severity = GAP if number > MOST_EMPTY * masks.looked_at else NOTE
         report.add("empty masks", severity, f"{words} (frame {first:,}{', ...' if number > 1 else ''})", mend)
     if joints_px is not None and masks.people:
         _look_for_other_view(masks, joints_px, siblings, report)

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from preprocessing.catalog import is_crowd
+from preprocessing.catalog import CAMERAS, is_crowd
 from preprocessing.doctor import READY, USABLE, Diagnosis
 from preprocessing.doctor_findings import ABSENT, BROKEN, GAP, NOTE, PLAIN_NAMES, WRONG, ViewReport
 
 TEST_SUBJECTS = ("S9", "S11")
 _WORDS = ("ready", "usable with gaps", "not usable")
 _HEADER = ("", "view", "video", "poses", "masks", "picture", "bones", "2D-3D")
+_LEGEND = (
+    "poses: found/expected. bones: the most by which one changes its length, or differs from left to right.",
+    "2D-3D: from the 2D joints to the projected 3D ones.",
+)
 _PLURALS = {"video": "videos"}
 _RIGHT = (2, 3, 4, 6, 7)
 """Columns of numbers."""
@@ -54,7 +58,9 @@ def verdict(diagnosis: Diagnosis) -> str:
         return "not usable. Nothing of Human3.6M is here."
     if diagnosis.exit_status != USABLE:
         return f"not usable. Not one of {len(views)} views is sound."
-    words = f"usable with gaps. {sound} of {len(views)} views are sound{_the_others(views)}."
+    words = (
+        f"usable with gaps. {sound} of {len(views)} views {'is' if sound == 1 else 'are'} sound{_the_others(views)}."
+    )
     subjects = {view.subject for view in views if view.sound}
     if not subjects & set(TEST_SUBJECTS):
         words += f" No test subject ({', '.join(TEST_SUBJECTS)}) is among them: nothing could be evaluated."
@@ -120,17 +126,18 @@ def _table(diagnosis: Diagnosis) -> list[str]:
             for column, (cell, width) in enumerate(zip(row, widths, strict=False))
         ]
         lines.append("  ".join([*cells, row[-1]]).rstrip())
-    return lines
+    return [*lines, "", *_LEGEND]
 
 
 def _folded(views: Sequence[ViewReport]) -> list[list[ViewReport]]:
     """One group per line: every view of its own, but for the sound crowd, and for trials that are not there at all."""
+    absent = Counter((view.subject, view.trial) for view in views if view.origin == ABSENT)
     groups: dict[tuple[str, ...], list[ViewReport]] = defaultdict(list)
     for view in views:
         told = "; ".join(finding.words for finding in view.findings)
         if is_crowd(view.subject) and view.sound:
             groups["crowd", told].append(view)
-        elif view.origin == ABSENT:
+        elif view.origin == ABSENT and absent[view.subject, view.trial] == len(CAMERAS):
             groups["absent", view.subject, view.trial].append(view)
         else:
             groups["view", view.name].append(view)
@@ -142,8 +149,7 @@ def _row(group: list[ViewReport]) -> tuple[str, ...]:
     mark = _mark(first)
     told = "; ".join(finding.words for finding in first.findings)
     if first.origin == ABSENT:
-        cameras = "all four cameras" if len(group) == 4 else " and ".join(view.camera_id for view in group)
-        name = first.name if len(group) == 1 else f"{first.subject} {first.trial}, {cameras}"
+        name = first.name if len(group) == 1 else f"{first.subject} {first.trial}, all cameras"
         return mark, name, "-", _of(None, first.poses_expected), "-", "-", "-", "-", told
     numbers = [
         _sum(group, "video_frames"),

@@ -136,7 +136,7 @@ def test_a_capture_of_the_studio_is_held_against_its_own_record(
     assert set(told.values()) == {"masks: not the file that the studio wrote", "no video", "nothing of it is there"}
     assert len(told) == 6
     lines = as_text(diagnosis).splitlines()
-    assert any(line.startswith("none  S9 Walking 1, all four cameras  ") for line in lines)
+    assert any(line.startswith("none  S9 Walking 1, all cameras  ") for line in lines)
     assert lines[-1] == f"Next:    h36m-pose capture {root} --preset tiny --seed 0 --crowd 1  (when mended)"
     (root / "capture.json").write_text("{")
     diagnosis = diagnose(root, ("Walking",))
