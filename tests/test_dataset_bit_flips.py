@@ -69,6 +69,22 @@ def test_every_wrong_bit_is_found(dataset: Path) -> None:
     open_dataset(dataset, verify=True)
 
 
+def test_bits_that_chance_rarely_meets(original: tuple[Path, Path], dataset: Path) -> None:
+    """The number of the schema, which tells how to read the rest; a manifest that is no text any more."""
+    record = dataset / "S1" / "Walking_1.54138969" / "view.json"
+    content = record.read_bytes()
+    record.write_bytes(flipped(content, content.index(b'"schema": ') + len(b'"schema": '), 0))
+    with pytest.raises(InputError, match=r"view.json: found a text other than was written"):
+        open_dataset(dataset)
+    record.write_bytes(content)
+    manifest = (dataset / "manifest.json").read_bytes()
+    (dataset / "manifest.json").write_bytes(flipped(manifest, 50, 7))
+    with pytest.raises(InputError, match=r"manifest.json: found damaged JSON"):
+        open_dataset(dataset)
+    assert build(original[0], dataset, say=lambda line: None).made == ()
+    assert (dataset / "manifest.json").read_bytes() == manifest
+
+
 def repair(raw: Path, dataset: Path, count: int, seed: int) -> None:
     """Asserts that each of so many flips is mended, by making the view that it is in and nothing else."""
     whole = {path: path.read_bytes() for path in made_files(dataset)}
