@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -12,7 +13,6 @@ from pathlib import Path
 import pytest
 from build_runs import Scenes, alive_in_session, run, tree
 
-from h36m_pose.data.dataset import open_dataset
 from h36m_pose.errors import InputError
 
 
@@ -113,19 +113,19 @@ def test_a_full_disk_leaves_what_was_whole(original: tuple[Path, Scenes, Path], 
 
 
 def test_a_file_that_cannot_be_written_leaves_what_was_whole(
-    original: tuple[Path, Scenes, Path], tmp_path: Path
+    original: tuple[Path, Scenes, Path], dataset_copy: Path
 ) -> None:
-    """The file size limit of a process: writing fails half way, in the same manner as on a full disk."""
-    dataset = tmp_path / "dataset"
-    code = (
-        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000))\n"
-        "from pathlib import Path; from preprocessing.build import build\n"
-        "try: build(sys.argv[1], sys.argv[2])\n"
-        "except OSError as error: print('errno', error.errno)"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(original[0]), str(dataset)], capture_output=True, text=True)
-    assert "errno 27" in done.stdout, done.stderr  # EFBIG, where a full disk gives ENOSPC
-    assert not list(dataset.rglob("*.npy"))
-    run(original[0], dataset)
-    open_dataset(dataset)
+    """The limit of the size of files: writing fails half way, in the same manner as on a full disk."""
+    spoiled = dataset_copy / "S1" / "Walking_1.55011271" / "images.npy"
+    spoiled.write_bytes(spoiled.read_bytes()[:-1])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            run(original[0], dataset_copy)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(dataset_copy.rglob(".*.part-*"))
+    built, _ = run(original[0], dataset_copy)
+    assert (built.made, built.kept) == (("S1 Walking 1.55011271",), 3)
+    assert tree(dataset_copy) == tree(original[2])

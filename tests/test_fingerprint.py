@@ -151,6 +151,7 @@ HARMLESS = {
     "h36m_pose.errors": "words",
     "preprocessing": "empty",
     "preprocessing.catalog": "where files lie",
+    "preprocessing.cdf_structure": "whether a file of poses is whole",
     "preprocessing.member_names": "how files are called",
     "preprocessing.mp4_boxes": "whether a video is cut",
     "preprocessing.raw_file": "whether a file can be read",
