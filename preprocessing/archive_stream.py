@@ -18,7 +18,7 @@ GZIP = b"\x1f\x8b\x08"
 _CHUNK = 1 << 18
 _PIECE = 1 << 20
 
-_FREE_OUTPUT = 256 << 20
+_FREE_OUTPUT = 64 << 20
 _MOST_INFLATED = 200
 """Times what was read, beyond the free output. Poses shrink by 2, MATLAB masks by 20, zeros by 1,000."""
 

@@ -53,7 +53,7 @@ class Survey:
     Attributes:
         path: of the archive.
         members: names and sizes in bytes of the files of the release in it that can be used, in their order there.
-        about: kinds and subjects that it has files of, whether or not they can be used.
+        about: kinds and subjects that it has files of, whether or not they are whole and can be used.
         others: how many other files it holds.
         refused: what was refused, one line each, such as "S1/Videos/x.mp4: a symbolic link"; the first few.
         refused_count: how many there were.
@@ -129,6 +129,7 @@ class ArchiveReader:
         self._path = path
         self._found: dict[MemberName, int] = {}
         self._withdrawn: dict[MemberName, str] = {}
+        self._about: set[tuple[str, str]] = set()
         self._others = self._refused_count = 0
         self._refused: list[str] = []
         self._last_good = ""
@@ -143,6 +144,8 @@ class ArchiveReader:
                 for entry in read_entries(stream):
                     name = parse_member(entry.name)
                     admitted = self._admit(entry, name)
+                    if admitted and name:
+                        self._about.add((name.kind, name.subject))
                     if admitted and name and wanted(name):
                         bytes_of_it = io.BufferedReader(_MemberBytes(entry, stream, self._break_off), 1 << 16)
                         yield Member(name, entry.size, bytes_of_it)
@@ -169,7 +172,7 @@ class ArchiveReader:
         return Survey(
             path=self._path,
             members=tuple((name, size) for name, size in usable.items() if name not in self._withdrawn),
-            about=frozenset((name.kind, name.subject) for name in self._found),
+            about=frozenset(self._about),
             others=self._others,
             refused=tuple(self._refused),
             refused_count=self._refused_count,

@@ -15,7 +15,7 @@ class LeftOut:
 
     Attributes:
         name: "S1 Walking 1.54138969".
-        told: why, for people; names files by where they lie.
+        told: why, for people; names files by where they lie, or by the root of their archives.
         entry: of the manifest: subject, trial, camera_id and reason, which names files as the release does.
         expected: whether it is left out because the release itself has a fault there, not because of these files.
     """
@@ -27,8 +27,10 @@ class LeftOut:
 
 
 def by_fault_of_files(files: ViewFiles, fault: InputError, root: Path) -> LeftOut:
-    """A view whose files cannot be used."""
-    return LeftOut(files.name, str(fault), _entry(files, _without_places(str(fault), files, root)), expected=False)
+    """A view whose files cannot be used. Copies out of archives are gone when people read of them."""
+    reason = _without_places(str(fault), files, root)
+    told = str(fault) if files.video.is_relative_to(root) else f"{root}: {reason}"
+    return LeftOut(files.name, told, _entry(files, reason), expected=False)
 
 
 def by_fault_of_release(files: ViewFiles, faults: Iterable[Fault]) -> LeftOut:

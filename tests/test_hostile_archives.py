@@ -45,7 +45,7 @@ def listing(folder: Path) -> list[tuple[str, int, int, int]]:
 def child(place: Path) -> None:
     """Uses an archive in a process of its own, and writes what happened to a file."""
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
-    signal.alarm(120)  # for what waits without working
+    signal.alarm(200)  # for what waits without working
     with (place / "told").open("w") as told:
         os.dup2(told.fileno(), 2)
         try:
