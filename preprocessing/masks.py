@@ -21,6 +21,9 @@ Box = tuple[int, int, int, int]
 Person = tuple[UInt8[ndarray, "rows columns"], Box]
 """A silhouette, 1 on the person and 0 elsewhere, cut to its box, and where that lies in the picture."""
 
+_MOST_PIXELS, _MOST_MASKS = 2**24, 10**6
+"""Sixteen times the release's pictures, and a hundred times its longest trial."""
+
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _AGAIN = "Unpack this file from its archive again"
 
@@ -35,19 +38,20 @@ class MaskFile:
 
     def __init__(self, path: Path, file: h5py.File):
         self._path, self._file = path, file
-        cells = file.get(VARIABLE)
-        if not isinstance(cells, h5py.Dataset) or cells.dtype != h5py.ref_dtype:
-            found = f"no cell array `{VARIABLE}`, only {', '.join(sorted(file)) or 'nothing'}"
-            raise InputError(path, found, f"`{VARIABLE}`, one cell per frame", "Give the files of Segments/mat_gt_bs")
-        self._references = np.asarray(cells).reshape(-1)
+        with self._translated("a damaged HDF5 file"):
+            self._references = self._cells(file)
         if not len(self):
             raise InputError(path, "no masks", "one per frame", _AGAIN)
-        first = self._element(0)
-        if len(first.shape) not in (2, 3) or first.dtype.kind not in "ub":
-            found = f"a first mask of {first.dtype} {first.shape}"
-            raise InputError(path, found, "zeros and ones, one per pixel", _AGAIN)
-        self._shape = first.shape
-        self.width_px, self.height_px = first.shape[-2:]
+        with self._translated("a damaged mask of frame 0"):
+            first = h5py.h5r.dereference(self._references[0], file.id)
+            if not isinstance(first, h5py.h5d.DatasetID):
+                raise ValueError("no array")
+            shape: tuple[int, ...] = first.shape
+            if len(shape) not in (2, 3) or first.dtype.kind not in "ub" or not 0 < math.prod(shape) <= _MOST_PIXELS:
+                found = f"a first mask of {first.dtype} {shape}"
+                raise InputError(path, found, "zeros and ones, one per pixel", _AGAIN)
+        self._shape = shape
+        self.width_px, self.height_px = shape[-2], shape[-1]
 
     def __len__(self) -> int:
         return len(self._references)
@@ -64,47 +68,82 @@ class MaskFile:
 
         A file need not store chunks of zeros only. The part comes as MATLAB keeps it, with columns together.
         """
-        element = self._element(frame)
-        start, stop = _stored_region(element)
-        part = np.zeros([end - begin for begin, end in zip(start, stop, strict=True)], np.uint8)
-        if part.size:
-            region = element.get_space()
-            region.select_hyperslab(start, part.shape)
-            try:
+        with self._translated(f"a damaged mask of frame {frame}"):
+            element, storage = self._element(frame)
+            start, stop = _stored_region(element, storage)
+            part = np.zeros([end - begin for begin, end in zip(start, stop, strict=True)], np.uint8)
+            if part.size:
+                region = element.get_space()
+                region.select_hyperslab(start, part.shape)
                 element.read(h5py.h5s.create_simple(part.shape), region, part)
-            except (OSError, ValueError, RuntimeError) as error:
-                raise self._damaged(frame) from error
         if part.ndim == 3:  # MATLAB's third axis is HDF5's first; the release's own code takes its first plane
             part = part[0]
         return part.T, (start[-2], start[-1], part.shape[0], part.shape[1])
 
     def stored_bytes(self, frame: int) -> int:
         """How many bytes the file keeps for a frame's mask: few, if it is compressed, for an empty one."""
-        return int(self._element(frame).get_storage_size())
+        with self._translated(f"a damaged mask of frame {frame}"):
+            return int(self._element(frame)[0].get_storage_size())
 
-    def _element(self, frame: int) -> h5py.h5d.DatasetID:
-        try:
-            element = h5py.h5r.dereference(self._references[frame], self._file.id)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise self._damaged(frame) from error
+    def _cells(self, file: h5py.File) -> ndarray:
+        """The references to the masks."""
+        cells = file.get(VARIABLE) if isinstance(file.get(VARIABLE, getlink=True), h5py.HardLink) else None
+        if not isinstance(cells, h5py.Dataset) or cells.dtype != h5py.ref_dtype:
+            found = f"no cell array `{VARIABLE}`, only {', '.join(sorted(file)) or 'nothing'}"
+            expected = f"`{VARIABLE}`, one cell per frame"
+            raise InputError(self._path, found, expected, "Give the files of Segments/mat_gt_bs")
+        if math.prod(cells.shape) > _MOST_MASKS:
+            raise InputError(self._path, f"{math.prod(cells.shape)} masks", "one per frame", _AGAIN)
+        _storage_of(cells.id)
+        return np.asarray(cells).reshape(-1)
+
+    def _element(self, frame: int) -> tuple[h5py.h5d.DatasetID, h5py.h5p.PropDCID]:
+        """The array of a frame's mask, and how it is stored."""
+        element = h5py.h5r.dereference(self._references[frame], self._file.id)
         if not isinstance(element, h5py.h5d.DatasetID):
-            raise self._damaged(frame)
-        if frame and element.shape != self._shape:
+            raise ValueError("no array")
+        if element.shape != self._shape:
             found = f"a mask of shape {element.shape} in frame {frame}"
             raise InputError(self._path, found, f"{self._shape}, as in frame 0", _AGAIN)
-        return element
+        return element, _storage_of(element)
 
-    def _damaged(self, frame: int) -> InputError:
-        return InputError(self._path, f"a damaged mask of frame {frame}", "a whole file", _AGAIN)
+    @contextlib.contextmanager
+    def _translated(self, found: str) -> Iterator[None]:
+        """Turns what h5py raises, according to where in a file the damage is, into our own error."""
+        try:
+            yield
+        except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+            raise InputError(self._path, found, "a whole file", _AGAIN) from error
 
 
-def _stored_region(element: h5py.h5d.DatasetID) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _storage_of(element: h5py.h5d.DatasetID) -> h5py.h5p.PropDCID:
+    """How an array is stored: in this file, and so that reading it takes little memory.
+
+    Raises:
+        ValueError: if it is stored otherwise.
+    """
+    storage = element.get_create_plist()
+    layout = storage.get_layout()
+    if layout == h5py.h5d.VIRTUAL or storage.get_external_count():
+        raise ValueError("values in another file")
+    if layout == h5py.h5d.CHUNKED:
+        count, chunk = math.prod(element.shape), storage.get_chunk()
+        chunks = math.prod(-(-length // step) for length, step in zip(element.shape, chunk, strict=True))
+        if max(math.prod(chunk), count) > _MOST_PIXELS or element.get_num_chunks() > chunks:
+            raise ValueError("parts that are larger than the whole")
+        # A mask of zeros and ones deflates to an eighth at most, and nothing inflates to more than a thousandfold.
+        limit = 0.25 if element.get_type().get_class() == h5py.h5t.INTEGER else 8
+        if storage.get_nfilters() and element.get_storage_size() > limit * count + 4096 * chunks:
+            raise ValueError("values that are no compressed mask")
+    return storage
+
+
+def _stored_region(element: h5py.h5d.DatasetID, storage: h5py.h5p.PropDCID) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """First and last index (exclusive) along each axis of what is stored: all, or the chunks that are there."""
     shape = element.shape
     start, stop = (0,) * len(shape), shape
-    layout = element.get_create_plist()
-    if layout.get_layout() == h5py.h5d.CHUNKED:
-        chunk = layout.get_chunk()
+    if storage.get_layout() == h5py.h5d.CHUNKED:
+        chunk = storage.get_chunk()
         count = element.get_num_chunks()
         if count == 0:
             stop = start
@@ -136,7 +175,7 @@ def open_masks(path: Path) -> Iterator[MaskFile]:
         raise InputError(path, found, "a MATLAB v7.3 file of the release", _AGAIN)
     try:
         file = h5py.File(path, "r")
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise InputError(path, "a damaged or cut HDF5 file", "a whole MATLAB v7.3 file", _AGAIN) from error
     with file:
         yield MaskFile(path, file)

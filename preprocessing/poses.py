@@ -1,6 +1,5 @@
 """Reads the release's poses: CDF files with one variable, `Pose`, of (1, frames, 96) or (1, frames, 64) numbers."""
 
-import math
 import struct
 import zlib
 from pathlib import Path
@@ -12,23 +11,17 @@ from numpy import ndarray
 
 from h36m_pose.errors import InputError
 from h36m_pose.skeleton import NAMES_32
+from preprocessing.cdf_structure import MOST_BYTES, is_cdf, variable_names
 from preprocessing.raw_file import require_file
 
 VARIABLE = "Pose"
 _AGAIN = "Unpack this file from its archive again"
 
-_VERSION_3, _VERSION_2, _NOT_COMPRESSED = b"\xcd\xf3\x00\x01", b"\xcd\xf2\x60\x02", b"\x00\x00\xff\xff"
-_COMPRESSED = b"\xcc\xcc\x00\x01"
 _LARGEST = 1_000_000
 """In mm, which is a kilometre, or px: beyond any room and picture."""
 
 _LEAST_MM, _MOST_MM = 500, 5000
 """From joint to joint of a body along an axis, in the frame where it is at its widest."""
-
-_LEAST_RECORD_BYTES = 300
-"""Of the records that describe a variable or an attribute."""
-_MOST_DEFLATED = 1032
-"""Numbers that a byte of a compressed file can stand for."""
 
 _MALFORMED = (
     OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, ArithmeticError, RuntimeError,
@@ -75,18 +68,18 @@ def read_positions(path: Path, axes: int) -> Float[ndarray, "frames 32 axes"]:
 
 
 def _read_variable(path: Path) -> ndarray:
-    require_file(path, "a CDF file of the release")
-    content = path.read_bytes()
-    if content[:4] not in (_VERSION_3, _VERSION_2):
-        found = "no CDF file" if content else "an empty file"
-        raise InputError(path, found, "a CDF file of the release", _AGAIN)
+    expected = "a CDF file of the release"
+    require_file(path, expected)
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise InputError(path, f"a file of {size:,} bytes", f"{expected}, which has a hundredth of that", _AGAIN)
     try:
-        if content[:4] == _VERSION_3 and content[4:8] != _COMPRESSED:
-            _check_directory(content)
-        with cdflib.CDF(path) as file:
-            names = file.cdf_info().zVariables + file.cdf_info().rVariables
-            if VARIABLE in names:
-                values = np.asarray(file.varget(VARIABLE))
+        content = path.read_bytes()
+        if not is_cdf(content):
+            raise InputError(path, "no CDF file" if content else "an empty file", expected, _AGAIN)
+        names = variable_names(content)
+        if VARIABLE in names:
+            values = np.asarray(cdflib.CDF(path).varget(VARIABLE))
     except _MALFORMED as error:
         raise InputError(path, f"a damaged CDF file ({_brief(error)})", "a whole one", _AGAIN) from error
     if VARIABLE not in names:
@@ -95,32 +88,6 @@ def _read_variable(path: Path) -> ndarray:
     if values.dtype.kind != "f":
         raise InputError(path, f"`{VARIABLE}` of type {values.dtype}", "float32 numbers", _AGAIN)
     return values
-
-
-def _check_directory(content: bytes) -> None:
-    """Raises ValueError if the file is shorter than it says, or announces more than can be in it.
-
-    cdflib believes these numbers: in a spoiled file it may look for four thousand million variables, one by one.
-    """
-    (directory,) = struct.unpack_from(">q", content, 20)
-    r_first, z_first, _, end, in_r, attributes, _, dimensions, in_z = struct.unpack_from(
-        ">4q5i", content, directory + 12
-    )
-    if end > len(content):
-        raise ValueError(f"{len(content)} of {end} bytes")
-    most = len(content) // _LEAST_RECORD_BYTES
-    if content[4:8] != _NOT_COMPRESSED or not all(0 <= n <= most for n in (in_r, in_z, attributes, dimensions)):
-        raise ValueError("a spoiled directory")
-    for place, count, has_axes in ((r_first, in_r, False), (z_first, in_z, True)):
-        for _ in range(count):
-            following, _, last_record = struct.unpack_from(">q2i", content, place + 12)
-            (axes,) = struct.unpack_from(">i", content, place + 340) if has_axes else (0,)
-            if not 0 <= axes < 10:
-                raise ValueError("a spoiled description of a variable")
-            sizes = struct.unpack_from(f">{axes}i", content, place + 344)
-            if min(sizes, default=1) < 1 or math.prod(sizes) * (last_record + 1) > _MOST_DEFLATED * len(content):
-                raise ValueError("a spoiled description of a variable")
-            place = following
 
 
 def _brief(error: BaseException) -> str:

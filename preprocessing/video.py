@@ -18,11 +18,14 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from h36m_pose.errors import InputError
-from preprocessing.mp4_boxes import bytes_announced
+from preprocessing.mp4_boxes import bytes_announced, has_spoiled_index
 from preprocessing.raw_file import require_file
 
 _AGAIN = "Unpack or copy this file again"
 _PLANAR_420 = ("yuv420p", "yuvj420p")
+_BOUNDS = {"max_pixels": str(2**24)}
+"""Of a picture, sixteen times the release's: a spoiled header may ask for gigabytes."""
+
 _MOST_REORDERED = 32
 """Pictures between which a video may change the order; no codec has more than 16."""
 
@@ -166,8 +169,12 @@ def _decode_alone(path: Path, numbers: dict[int, int]) -> Iterator[tuple[int, Pi
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     require_file(path, "an mp4 video")
+    if has_spoiled_index(path):
+        raise InputError(path, "a file whose index of frames is spoiled", "an mp4 video", _AGAIN)
     try:
-        container = av.open(str(path))
+        # The path is no address in a network, whatever it is called; the file no list of other files, whatever it
+        # holds; and its title may be in any encoding.
+        container = av.open(f"file:{path}", format="mp4", options=_BOUNDS, metadata_errors="replace")
     except av.error.FFmpegError as error:
         found = "a file that is no video, or a cut one" if path.stat().st_size else "an empty file"
         if _cut(path):
@@ -177,6 +184,9 @@ def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoS
         if not container.streams.video:
             raise InputError(path, "no pictures in it", "an mp4 video", _AGAIN)
         stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise InputError(path, "pictures in an unknown code", "an mp4 video", _AGAIN)
+        stream.codec_context.options = _BOUNDS
         stream.thread_type = "NONE"
         stream.codec_context.thread_count = 1
         yield container, stream

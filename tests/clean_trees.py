@@ -117,6 +117,13 @@ def film(codec: str, options: dict[str, str] | None = None, times: int = 1) -> C
     return lambda tree: write_video(tree.path("video"), tree.bad.images_bgr * times, codec, options)
 
 
+def titled(tree: Tree) -> None:
+    """A video that names its maker, in the letters of an old computer."""
+    tree.change(
+        "video", lambda content: content.replace(b"Lavf", b"L\xe1\xfff").replace(b"VideoHandler", b"Video\xc3\x28andle")
+    )
+
+
 def silhouettes(
     change: Callable[[list[np.ndarray]], list[np.ndarray]], third_axis: bool = False
 ) -> Callable[[Tree], None]:
@@ -197,6 +204,7 @@ CLEAN = [
     Clean("a video of H.264", film("libx264")),
     Clean("a video of MPEG-2", film("mpeg2video")),
     Clean("a video in fragments", film("libx264", {"movflags": "+frag_keyframe+empty_moov"})),
+    Clean("a title in another encoding", titled),
     Clean("bytes behind a video", lambda tree: tree.change("video", lambda content: content + b"\n\0")),
     Clean("poses stored by rows", poses_anew(write_cdf)),
     Clean("poses stored by columns", poses_anew(lambda path, joints: write_cdf(path, joints, by_columns=True))),

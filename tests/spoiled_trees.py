@@ -70,6 +70,12 @@ VIDEO = [
     Spoiled("video cut by a byte", on("video", lambda content: content[:-1]), r"a cut file \(|or a cut one"),
     Spoiled("video of zero length", instead("video", without_pictures), "no frames|no pictures|no video"),
     Spoiled("video is a page", on("video", lambda content: PAGE), "found a file that is no video, or a cut one;"),
+    Spoiled(
+        "video in an unknown code", on("video", lambda c: c.replace(b"mp4v", b"zzzv").replace(b"esds", b"zzzz")),
+        "pictures in an unknown code",
+    ),
+    Spoiled("video is a playlist", on("video", lambda c: b"#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1/a.mp4"), "no video"),
+    Spoiled("video announces too many frames", on("video", announce(10**9)), "found 8 of its 1000000008 frames"),
     Spoiled("video is sound", instead("video", sound_only), "found no pictures in it"),
     Spoiled(
         "video shorter than poses", video(lambda tree: tree.bad.images_bgr[:4]),
