@@ -20,7 +20,7 @@ _PIECE = 1 << 20
 
 _FREE_OUTPUT = 64 << 20
 _MOST_INFLATED = 200
-"""Times what was read, beyond the free output. Poses shrink by 2, MATLAB masks by 20, zeros by 1,000."""
+"""Times what was read, beyond the free output. Poses shrink by 2, masks by 3, zeros by 1,000."""
 
 _FREE_PARTS = 1000
 _LEAST_PER_PART = 4096
