@@ -22,9 +22,8 @@ _LEAST_RECORD_BYTES = 50
 
 MOST_BYTES = 256 * 2**20
 """Of all values of a file, inflated; the release's longest trial has 2.5 MB."""
-_MOST_RECORDS = 200_000
-_MOST_SPARSE = 1_000
-_MOST_AXES = 10
+_MOST_RECORDS, _MOST_SPARSE = 200_000, 1_000
+_MOST_AXES, _MOST_ELEMENTS = 10, 1_000
 _WIDEST_NUMBER = 16
 
 
@@ -53,12 +52,11 @@ def variable_names(content: bytes) -> list[str]:
 
 @dataclasses.dataclass(frozen=True)
 class _Variable:
-    """What a VDR tells: its name, where its index begins, records and the most bytes they can take."""
+    """What a VDR tells: its name, where its index begins, and how many records there are."""
 
     name: str
     index: int
     records: int
-    most_bytes: int
 
 
 class _Walk:
@@ -108,9 +106,9 @@ class _Walk:
         if not -1 <= last < _MOST_RECORDS or (sparse and last > _MOST_SPARSE):
             raise ValueError("a spoiled description of a variable")
         most_bytes = math.prod(sizes) * (last + 1) * elements * _WIDEST_NUMBER
-        if not 1 <= elements <= 1000 or most_bytes > MOST_BYTES:
+        if not 1 <= elements <= _MOST_ELEMENTS or most_bytes > MOST_BYTES:
             raise ValueError("a spoiled description of a variable")
-        return following, _Variable(raw.split(b"\0")[0].decode("ascii"), index, last + 1, most_bytes)
+        return following, _Variable(raw.split(b"\0")[0].decode("ascii"), index, last + 1)
 
     def _sizes(self, place: int, axes: int) -> tuple[int, ...]:
         if not 0 <= axes <= _MOST_AXES:

@@ -1,6 +1,7 @@
 """Finds the person in each picture of a view, and watches how well it could be done without the release's masks."""
 
 import collections
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ CHECK_EVERY = 50
 
 MOST_CHECKS = 8
 """Per view; the pictures are kept until its end."""
+
+SUSPICIOUS = 0.1
+"""Overlap of silhouettes by subtraction with the masks, below which a note asks whether the video is the right one. It
+is no more than a note: of somebody who hardly moves, subtraction finds nothing either."""
 
 RELEASE, PLATE, JOINTS = "release", "background plate", "joints' box"
 
@@ -72,11 +77,10 @@ class PersonFinder:
 
     def record(self) -> dict[str, Any]:
         """What the view's record tells of it, after the last frame."""
-        agreement = self._check.agreement() if self._check else None
         return {
             "mask_source": RELEASE if self.counts[RELEASE] else PLATE,
             "frames_by_source": {source: self.counts[source] for source in (RELEASE, PLATE, JOINTS)},
-            "plate_agreement_iou": agreement and round(agreement, 4),
+            "plate_agreement_iou": self._agreement and round(self._agreement, 4),
             "plate_agreement_frames": self._check.checked if self._check else 0,
         }
 
@@ -87,9 +91,18 @@ class PersonFinder:
         if self._masks and self.counts[RELEASE] < frames:
             missing = frames - self.counts[RELEASE]
             notes.append(f"the release's masks are absent, empty or beside the person in {missing} of {frames} frames")
+        if self._agreement is not None and self._agreement < SUSPICIOUS:
+            notes.append(
+                f"where the masks are, the pictures show nobody who moves (mean IoU {self._agreement:.2f}): "
+                "see whether the video is of this trial and camera"
+            )
         if self.counts[JOINTS]:
             notes.append(f"{self.counts[JOINTS]} frames show the whole box of the 2D joints, background and all")
         return notes
+
+    @functools.cached_property
+    def _agreement(self) -> float | None:
+        return self._check.agreement() if self._check else None
 
     def require_fit(self, path: Path) -> None:
         """Refuses masks that lie beside the person more often than on it: those of another view.

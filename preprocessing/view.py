@@ -154,7 +154,7 @@ def _require_one_view(files: ViewFiles, calibration: Calibration) -> None:
     elif (calibration.camera.focal_px <= 0).any():
         found = "2D joints in a mirror of the 3D joints"
     if found:
-        mend = f"Take {files.poses_2d.name} and {files.poses_mono} of the same trial, camera and body, none universal"
+        mend = f"Take {files.poses_2d.name} and {files.poses_mono} of one trial and camera, and no universal poses"
         raise InputError(files.poses_2d, found, "projections of D3_Positions_mono", mend)
     if not calibration.world_residual_mm <= REFUSED_MM:
         found = f"joints {calibration.world_residual_mm:.0f} mm off those of {files.poses_mono.name}, moved and turned"

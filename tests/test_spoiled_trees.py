@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from clean_trees import CLEAN, Clean
-from raw_fixture import CAMERAS, make_scene, write_scene
+from raw_fixture import CAMERAS, make_scene, write_scene, write_video
 from spoiled_trees import SPOILED
 from spoiling import BAD, FRAMES, GOOD, PHASE, TAIL, TRIAL, Spoiled, Tree
 
@@ -156,3 +156,14 @@ def test_a_folder_that_may_not_be_listed_ends_the_run_in_one_line(
     assert run(tree.root, dataset) == 2
     (line,) = told(capsys)
     assert "D2_Positions: found a folder that cannot be listed (Permission denied)" in line
+
+
+def test_a_video_of_another_trial_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Poses and masks fit each other and the size fits all, so that only the pictures themselves can tell."""
+    scene, other = (make_scene(0, FRAMES, TAIL, phase) for phase in (PHASE, PHASE + 2.4))
+    write_scene(tmp_path / "raw", "S1", TRIAL, CAMERAS[0], scene)
+    assert run(tmp_path / "raw", tmp_path / "one") == 0
+    assert "see whether the video is of this trial and camera" not in capsys.readouterr().out
+    write_video(tmp_path / f"raw/S1/Videos/{TRIAL}.{CAMERAS[0]}.mp4", other.images_bgr)
+    assert run(tmp_path / "raw", tmp_path / "two") == 0
+    assert "see whether the video is of this trial and camera" in capsys.readouterr().out
