@@ -73,6 +73,7 @@ def test_every_fault_is_found_in_its_own_view_and_nowhere_else(
     lines = as_text(diagnosis).splitlines()
     for words in (
         "none  S5 Walking.60457274 - -/16 - - - - nothing of it is there",
+        "gap S1 Walking 1.60457274 19 16/16 19 500x502 0.00 mm 0.00 px 3 of 16 masks are empty (frame 4, ...)",
         "BAD S1 Walking 1.54138969 - 16/16 19 - 0.00 mm 0.00 px no video",
     ):
         assert words.split() in [line.split() for line in lines]
