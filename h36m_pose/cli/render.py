@@ -26,9 +26,10 @@ def run(arguments: argparse.Namespace) -> None:
     from h36m_pose.rendering.run_pictures import SAMPLES_FILE, VIDEO_FILE, render_run
     from h36m_pose.summary import RESULTS_FILE, read_results
     from preprocessing.catalog import find_views
+    from preprocessing.release import ACTIONS
 
     def video_of(view) -> Path:
-        for files in find_views(arguments.root):
+        for files in find_views(arguments.root, ACTIONS):
             if (files.subject, files.trial, files.camera_id) == (view.subject, view.trial, view.camera_id):
                 return files.video
         return arguments.root / view.subject / "Videos" / f"{view.trial}.{view.camera_id}.mp4"
