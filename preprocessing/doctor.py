@@ -37,7 +37,7 @@ from preprocessing.release import WITHHELD_SUBJECTS
 _WANTED = ", ".join(kind.archive for name, kind in KINDS.items() if name != "box_masks")
 _NUMBERED = ", ".join(f"{number} is {subject}" for subject, number in SITE_NUMBERS.items())
 _DOWNLOAD = f"Download {_WANTED}: SubjectSpecific_N.tgz of each, where {_NUMBERED}"
-_MOST_TRIED = 100
+_MOST_TRIED, _MEANT_DEPTH = 100, 3
 
 READY, USABLE, NOT_USABLE = 0, 1, 2
 """Exit statuses."""
@@ -221,10 +221,12 @@ def _absent(diagnosis: Diagnosis, expected: Expected) -> list[ViewReport]:
 
 def _meant(root: Path, actions: tuple[str, ...]) -> Path | None:
     """A folder around the root, or a little below it, that holds views."""
-    above = [root.absolute().parent] if parse_subject(root.absolute().name) else []
-    below = folders_in(root)
-    further = [folder for child in below for folder in folders_in(child)]
-    for candidate in [*above, *below, *further][:_MOST_TRIED]:
+    candidates = [root.absolute().parent] if parse_subject(root.absolute().name) else []
+    level = [root]
+    for _ in range(_MEANT_DEPTH):
+        level = [child for folder in level for child in folders_in(folder)][:_MOST_TRIED]
+        candidates += level
+    for candidate in candidates:
         with contextlib.suppress(InputError):
             find_views(candidate, actions)
             return candidate

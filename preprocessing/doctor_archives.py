@@ -46,7 +46,9 @@ class ArchiveReport:
         """What is to be said of it."""
         findings = []
         if self.broken:
-            findings.append(Finding("broken archive", GAP, f"{self.name}: {self.broken}", "Download it again"))
+            findings.append(
+                Finding("broken archive", GAP, f"{self.name}: {self.broken}", f"Download {self.name} again")
+            )
         if self.refused:
             words = f"{self.name}: {self.refused_count} members refused: {'; '.join(self.refused[:3])}"
             mend = "Take the archive from the download site, which has plain files only"

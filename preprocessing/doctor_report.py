@@ -25,7 +25,8 @@ _RIGHT = (2, 3, 4, 6, 7)
 def as_text(diagnosis: Diagnosis) -> str:
     """The table, with one line per view, what to mend, the verdict and the next command."""
     parts = [[_title(diagnosis)], _table(diagnosis), _general(diagnosis), _to_mend(diagnosis)]
-    when = "" if diagnosis.exit_status == READY or " preprocess " in next_command(diagnosis) else "  (when mended)"
+    at_once = diagnosis.exit_status == READY or diagnosis.meant or " preprocess " in next_command(diagnosis)
+    when = "" if at_once else "  (when mended)"
     parts.append([f"Verdict: {verdict(diagnosis)}", f"Next:    {next_command(diagnosis)}{when}"])
     return "\n\n".join("\n".join(part) for part in parts if part)
 

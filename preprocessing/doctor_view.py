@@ -99,13 +99,13 @@ def examine(case: Case) -> ViewReport:
 def _tell_missing(files: ViewFiles, report: ViewReport) -> None:
     for kind in files.missing:
         if KINDS[kind].required:
-            mend = f"Unpack {archive_of(files.subject, kind)}"
+            mend = f"Get {archive_of(files.subject, kind)}"
             report.add(f"no {kind}", BROKEN, f"no {PLAIN_NAMES[kind]}", mend)
         elif kind == "masks":
-            mend = f"Unpack {archive_of(files.subject, kind)}; without, the person is cut out by background subtraction"
+            mend = f"Get {archive_of(files.subject, kind)}; without, the person is cut out by background subtraction"
             report.add("no masks", GAP, "no masks", mend)
         elif kind == "poses_world":
-            mend = f"Unpack {archive_of(files.subject, kind)}; without, it is not known where the camera stands"
+            mend = f"Get {archive_of(files.subject, kind)}; without, it is not known where the camera stands"
             report.add("no poses_world", GAP, "no D3_Positions", mend)
 
 
