@@ -87,7 +87,6 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         stdout=subprocess.PIPE,
         check=True,
         text=True,
-        timeout=280,
     )
     answers = json.loads(done.stdout.splitlines()[-1])
     assert listing(top / "outside") == outside and sorted(top.iterdir()) == home
