@@ -149,7 +149,7 @@ def absent_release_views(views: list[ViewFiles], actions: tuple[str, ...] = ("Wa
 
 
 def _require_folder(root: Path) -> None:
-    expected, mend = "a folder that holds S1, S5, ...", "Give the folder that the Human3.6M archives were unpacked in"
+    expected, mend = "a folder that holds S1, S5, ...", "Give the folder of the Human3.6M archives, or of their files"
     if not root.exists():
         raise InputError(root, "nothing of that name", expected, mend)
     if not root.is_dir():
@@ -256,6 +256,6 @@ def _how_to_get(root: Path, action: str) -> str:
     needed = ", ".join(kind.archive for kind in KINDS.values() if kind.required)
     wanted = KINDS["masks"].archive
     return (
-        f"Download and unpack, for each subject, the archives {needed} and, for clean crops, {wanted}, which hold "
+        f"Download, for each subject, the archives {needed} and, for clean crops, {wanted}, which hold "
         f"files such as S1/Videos/{action} 1.{CAMERAS[0]}.mp4, or make a synthetic capture: h36m-pose capture {root}"
     )

@@ -20,6 +20,7 @@ from preprocessing.archive_staging import Staging
 from preprocessing.archive_stream import ArchiveStream
 from preprocessing.archives import members
 from preprocessing.build import Choices
+from preprocessing.one_view import files_of_view
 from preprocessing.raw_source import open_root
 
 KINDS = {
@@ -187,6 +188,21 @@ def test_an_archive_is_read_no_further_than_to_the_last_wanted_member(tmp_path: 
         file.write(b"damaged since")
     for (files,) in raw.batches(todo):
         assert files.video.stat().st_size == 3_000_000
+
+
+def test_one_view_can_be_looked_at_again(tmp_path: Path, opened: list[str]) -> None:
+    archives, dataset = small(tmp_path / "archives"), tmp_path / "dataset"
+    assert source(archives, dataset).views
+    before = tree(dataset)
+    opened.clear()
+    with files_of_view(archives, dataset, "S5 Walking 1.55011271") as files:
+        assert files.video.read_bytes() == b"S5/Videos/Walking 1.55011271.mp4" * 99
+        assert not files.video.is_relative_to(dataset)
+    assert not files.video.exists()
+    assert opened and all("_S5" in name for name in opened)
+    assert tree(dataset) == before
+    with pytest.raises(InputError, match="no files of S7 Walking"), files_of_view(archives, dataset, "S7 Walking.1"):
+        raise AssertionError("not reached")
 
 
 def test_other_actions_are_taken_from_the_same_index(tmp_path: Path, opened: list[str]) -> None:

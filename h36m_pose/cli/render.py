@@ -1,13 +1,14 @@
 """Draws a run's video of a test walk and its four-sample picture, from what `h36m-pose evaluate` predicted.
 
 The video shows the camera's picture with the predicted skeleton, the network's input, and the predicted and the true
-skeleton from two sides. It needs the raw capture for the camera's pictures.
+skeleton from two sides. It needs the raw capture, unpacked or in archives, for the camera's pictures.
 
   h36m-pose render runs/demo --root data/demo/raw
   h36m-pose render runs/demo --root data/demo/raw --view "S11 Walking 1.54138969" --first 100 --frames 200
 """
 
 import argparse
+import contextlib
 from pathlib import Path
 
 
@@ -25,20 +26,18 @@ def run(arguments: argparse.Namespace) -> None:
     """Draws what is missing and prints the paths."""
     from h36m_pose.rendering.run_pictures import SAMPLES_FILE, VIDEO_FILE, render_run
     from h36m_pose.summary import RESULTS_FILE, read_results
-    from preprocessing.catalog import find_views
-    from preprocessing.release import ACTIONS
-
-    def video_of(view) -> Path:
-        for files in find_views(arguments.root, ACTIONS):
-            if (files.subject, files.trial, files.camera_id) == (view.subject, view.trial, view.camera_id):
-                return files.video
-        return arguments.root / view.subject / "Videos" / f"{view.trial}.{view.camera_id}.mp4"
+    from preprocessing.one_view import files_of_view
 
     run_dir: Path = arguments.run_dir
     dataset = arguments.dataset or Path(read_results(run_dir / RESULTS_FILE)["dataset"])
-    made = render_run(
-        run_dir, dataset, video_of, arguments.view, arguments.first, arguments.frames, _commit_of(run_dir)
-    )
+    with contextlib.ExitStack() as stack:
+
+        def video_of(view) -> Path:
+            return stack.enter_context(files_of_view(arguments.root, dataset, view.name)).video
+
+        made = render_run(
+            run_dir, dataset, video_of, arguments.view, arguments.first, arguments.frames, _commit_of(run_dir)
+        )
     for path in (run_dir / VIDEO_FILE, run_dir / SAMPLES_FILE):
         print(f"{path}: {'drawn' if path in made else 'shows these predictions already, left as it is'}")
 
