@@ -32,5 +32,6 @@ def files_of_view(root: Path, dataset: Path, name: str) -> Iterator[ViewFiles]:
         if not chosen:
             mend = "Give the raw files that the dataset was made from"
             raise InputError(root, f"no files of {name}", "those of a view of the dataset", mend)
-        with contextlib.closing(source), contextlib.closing(iter(source.batches(chosen))) as batches:
-            yield next(batches)[0]
+        with contextlib.closing(source):
+            for (files,) in source.batches(chosen):  # one batch, since there is one view
+                yield files
