@@ -73,7 +73,7 @@ quickly = settings(
     max_examples=60, derandomize=True, database=None, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
-at_length = settings(quickly, max_examples=20_000, derandomize=False)
+at_length = settings(quickly, max_examples=5_000, derandomize=False)
 
 
 def spoiled(content: bytes, spoils: list[Spoil]) -> bytes:
