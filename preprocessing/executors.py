@@ -9,7 +9,6 @@ import contextlib
 import ctypes
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +16,7 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import Protocol
 
 from h36m_pose.errors import InputError
+from preprocessing.child_processes import deaf_to_interrupts
 from preprocessing.jobs import Job, Report, Result, do
 
 POLL_SECONDS = 0.2
@@ -66,7 +66,8 @@ class ProcessPool:
 
     def run(self, jobs: Sequence[Job], report: Report) -> Generator[Result, None, None]:
         """See `Executor`."""
-        waiting = {self._pool.submit(_work, job) for job in jobs}
+        with deaf_to_interrupts():  # the processes are started here; the parent tells them to stop
+            waiting = {self._pool.submit(_work, job) for job in jobs}
         try:
             while waiting:
                 done, waiting = concurrent.futures.wait(
@@ -119,7 +120,6 @@ _stop: "Synchronized[bool] | None" = None
 def _start_worker(frames: "Synchronized[int]", stop: "Synchronized[bool]") -> None:
     global _frames, _stop
     _frames, _stop = frames, stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent tells us to stop
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -7,7 +7,6 @@ import fcntl
 import hashlib
 import multiprocessing
 import os
-import signal
 import threading
 import time
 from collections import Counter
@@ -189,7 +188,6 @@ def _start_worker(news: Any, stop: Event) -> None:
     """Prepares a worker process: where to report to, one thread each, and no life without its parent."""
     global _worker_news, _worker_stop
     _worker_news, _worker_stop = news, stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and says so through `stop`
     cv2.setNumThreads(1)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 

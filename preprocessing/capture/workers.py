@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 
+from preprocessing.child_processes import deaf_to_interrupts
+
 _PRELOADED = ["preprocessing.capture.warm_up", "preprocessing.capture.filming"]
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -23,7 +25,7 @@ def context() -> ForkServerContext:
 def start_ahead() -> None:
     """Starts the process from which the workers will be forked; does nothing if it runs already."""
     multiprocessing.set_forkserver_preload(_PRELOADED)
-    with _single_threaded_children():
+    with _single_threaded_children(), deaf_to_interrupts():  # the workers inherit both
         forkserver.ensure_running()
 
 
