@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from numpy import ndarray
 
 from h36m_pose.atomic_files import replacing
 from h36m_pose.errors import InputError
+from h36m_pose.skeleton import JOINTS
 
 PREDICTIONS_FILE = "predictions.npz"
 
@@ -70,10 +74,36 @@ def read_predictions(path: Path) -> Predictions:
     """Reads the file back.
 
     Raises:
-        InputError: if it is not there.
+        InputError: if it is not there, or not what `write_predictions` wrote.
     """
+    mend = f"h36m-pose evaluate {path.parent}"
     if not path.exists():
-        raise InputError(path, "no file", "the predictions of a test", f"Run: h36m-pose evaluate {path.parent}")
-    with np.load(path, allow_pickle=False) as stored:
-        spans = tuple(ViewSpan(**fields) for fields in json.loads(str(stored["views"])))
-        return Predictions(stored["predicted_root_mm"], stored["target_root_mm"], spans)
+        raise InputError(path, "no file", "the predictions of a test", f"Run: {mend}")
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            spans = tuple(ViewSpan(**fields) for fields in json.loads(str(stored["views"])))
+            arrays = {name: stored[name] for name in ("predicted_root_mm", "target_root_mm")}
+        problem = _disagreement(arrays, spans)
+    except _NOT_OURS as error:
+        problem = f"a damaged file ({error})"
+    if problem:
+        raise InputError(path, problem, "the predictions of a test", f"Remove it and run: {mend}")
+    return Predictions(**arrays, spans=spans)
+
+
+_NOT_OURS = (
+    ValueError, TypeError, KeyError, AttributeError, EOFError, SyntaxError, MemoryError, NotImplementedError,
+    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What NumPy, zipfile and json raise for a file that is cut, altered or another one altogether."""
+
+
+def _disagreement(arrays: dict[str, ndarray], spans: tuple[ViewSpan, ...]) -> str | None:
+    """How the arrays differ from what their views ask for; None if they fit."""
+    frames = sum(span.frames for span in spans)
+    for name, array in arrays.items():
+        if array.shape != (frames, JOINTS, 3) or array.dtype != np.float32:
+            return f"{name} of {array.dtype} {array.shape} for {frames} frames"
+        if not np.isfinite(array).all():
+            return f"{name} with values that are not finite"
+    return None

@@ -147,6 +147,49 @@ def test_predictions_survive_their_file(tmp_path):
         read_predictions(tmp_path / "nowhere" / "predictions.npz")
 
 
+def test_spoiled_predictions_are_told_in_one_line(tmp_path):
+    """Cut anywhere, altered anywhere, or another file altogether: an InputError, never wrong poses in silence."""
+    path = tmp_path / "predictions.npz"
+    written = Predictions(poses(seed=1).astype(np.float32), poses().astype(np.float32), SPANS)
+    write_predictions(path, written)
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    spoiled = [content[: len(content) * share // 9] for share in range(9)] + [b"neither", b"[]" * 40]
+    for place in rng.integers(0, len(content), 300):
+        altered = bytearray(content)
+        altered[place] ^= 1 << int(rng.integers(8))
+        spoiled.append(bytes(altered))
+    told = 0
+    for each in spoiled:
+        path.write_bytes(each)
+        try:
+            back = read_predictions(path)
+        except InputError as error:
+            told += 1
+            assert "h36m-pose evaluate" in str(error) and "\n" not in str(error)
+        else:
+            np.testing.assert_array_equal(back.predicted_root_mm, written.predicted_root_mm)
+            np.testing.assert_array_equal(back.target_root_mm, written.target_root_mm)
+            assert back.spans == SPANS
+    assert told > 250
+
+
+@pytest.mark.parametrize(
+    ("predicted", "message"),
+    [
+        (np.zeros((15, 17, 3), np.float32), r"predicted_root_mm of float32 \(15, 17, 3\) for 16 frames"),
+        (np.zeros((16, 17, 3), np.int32), "predicted_root_mm of int32"),
+        (np.full((16, 17, 3), np.nan, np.float32), "not finite"),
+    ],
+)
+def test_predictions_that_do_not_fit_their_views_are_told(tmp_path, predicted, message):
+    path = tmp_path / "predictions.npz"
+    views = np.array(json.dumps([dataclasses.asdict(span) for span in SPANS]))
+    np.savez(path, predicted_root_mm=predicted, target_root_mm=poses().astype(np.float32), views=views)
+    with pytest.raises(InputError, match=message):
+        read_predictions(path)
+
+
 def write_dataset(folder, seed: int = 0):
     for number, (subject, trial, camera, frames) in enumerate(
         [("S1", "Walking", "54138969", 3), *((span.subject, span.trial, span.camera_id, span.frames) for span in SPANS)]

@@ -115,7 +115,7 @@ def test_the_sentinel_works(sentinel: Path) -> None:
 def test_objects_in_arrays_are_not_made(tmp_path: Path, sentinel: Path) -> None:
     evil = np.array([Sentinel(sentinel)] * 9, dtype=object)
     np.savez(tmp_path / "predictions.npz", views=evil, predicted_root_mm=evil, target_root_mm=evil)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(InputError, match="allow_pickle=False"):
         read_predictions(tmp_path / "predictions.npz")
     dataset, _ = make_packed(tmp_path)
     for array in ("images", "joints_px", "box_px"):
