@@ -16,6 +16,9 @@ def get_config() -> ConfigDict:
     config = ConfigDict()
     config.seed = 0  # of weights, order of frames and augmentation
     config.host_devices = 2  # CPU devices that share each batch: XLA's convolutions use one core each
+    config.parallel = "jit"  # how devices share it: one program over a mesh; or "pmap", a copy per device
+    config.precision = "float32"  # of activations in training; or "bfloat16", with float32 sums and losses
+    config.writers = ("tensorboard",)  # besides metrics.jsonl and rates.jsonl; also "wandb", "mlflow"
 
     config.data = ConfigDict()
     config.data.protocol = "s11"  # train S1,5,6,7,8,9; test S11
@@ -23,6 +26,7 @@ def get_config() -> ConfigDict:
     config.data.validation_subjects = ("S8",)  # held out of the training subjects, chooses the checkpoint
     config.data.frame = "crop"  # poses as seen along the ray to the crop's middle, turned back at the end; or "camera"
     config.data.frame_step = 1  # every so many-th training frame of a view
+    config.data.input = "auto"  # "resident" on the device if it fits, else "streaming" from disk; or one of these
     config.data.validation_at_most = 2000  # frames; more are thinned evenly
 
     config.model = ConfigDict()
@@ -50,8 +54,9 @@ def get_config() -> ConfigDict:
     config.augmentation.erase_px = 0.0
 
     config.checkpoint = ConfigDict()
-    config.checkpoint.first_seconds = 15.0  # early, so that a machine that dies often still advances
-    config.checkpoint.every_seconds = 60.0
+    config.checkpoint.first_seconds = 2.0  # early, so that a machine that dies often still advances; doubled each time
+    config.checkpoint.every_seconds = 60.0  # up to this
+    config.checkpoint.every_steps = 0  # besides; 0 for by time alone
     config.checkpoint.keep = 2  # latest ones; the best on validation is kept besides
 
     config.log_every_steps = 10
@@ -59,6 +64,7 @@ def get_config() -> ConfigDict:
     config.pretrain = ConfigDict()
     config.pretrain.epochs = 6
     config.pretrain.batch_size = 64
+    config.pretrain.accumulate = 1  # parts that each device computes one after the other, to save memory
     config.pretrain.loss_scale = 100.0  # the gradient is that of the mean over all cells, times this
     config.pretrain.averaging = 0.99  # decay of the weights' moving average per step; 0 for none
     config.pretrain.optim = _optimizer(peak_lr=2e-3)
@@ -66,6 +72,7 @@ def get_config() -> ConfigDict:
     config.finetune = ConfigDict()
     config.finetune.epochs = 8
     config.finetune.batch_size = 64
+    config.finetune.accumulate = 1
     config.finetune.averaging = 0.99
     config.finetune.target = "mean_pose"  # outputs are deviations from the training mean pose
     config.finetune.loss_unit_mm = 100.0  # the gradient is that of MPJPE in this unit

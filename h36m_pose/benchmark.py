@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from h36m_pose.data import pipeline
 from h36m_pose.data.dataset import Dataset
-from h36m_pose.training.loop import Stage
-from h36m_pose.training.step import evaluate, replicate
+from h36m_pose.training.stage import Stage
+from h36m_pose.training.step import evaluate
 
 STAGES = ("pretrain", "finetune")
 _MATRIX_SIDE = 2048
@@ -59,7 +57,14 @@ def measure_training(config: ConfigDict, dataset: Dataset, rounds: int, steps: i
     images = len(finetune.validation.images)
 
     def assess() -> None:
-        evaluate(finetune.eval_step, finetune.task, finetune.state, finetune.validation, finetune.settings.batch_size)
+        evaluate(
+            finetune.devices,
+            finetune.eval_step,
+            finetune.task,
+            finetune.state,
+            finetune.validation,
+            finetune.settings.batch_size,
+        )
 
     assess()
     _matmul_gflops()
@@ -82,13 +87,11 @@ def measure_training(config: ConfigDict, dataset: Dataset, rounds: int, steps: i
 
 def _step_taker(work: Stage) -> Callable[[int], None]:
     """A function that takes training steps and waits for the last."""
-    work.state = replicate(work.mesh, work.state)
-    order = replicate(work.mesh, pipeline.epoch_order(work.key, 0, work.frames))
+    work.state = work.devices.replicate(work.state)
 
     def take(steps: int) -> None:
         for step in range(steps):
-            first = jnp.int32(step % work.steps_per_epoch * work.settings.batch_size)
-            work.state, _ = work.train_step(work.state, work.examples, order, first)
+            work.state, _ = work.train_step(work.state, *work.feed.at(step % work.steps))
         jax.block_until_ready(work.state)
 
     return take

@@ -144,13 +144,20 @@ def stage_settings(config: ConfigDict, stage: str) -> dict[str, Any]:
     return {key: value for key, value in plain.items() if key == stage or key not in STAGES}
 
 
-def settings_difference(found: dict[str, Any], expected: dict[str, Any]) -> str | None:
-    """Which settings differ, in words; None if none do."""
+def settings_difference(found: dict[str, Any], expected: dict[str, Any], ignored: Sequence[str] = ()) -> str | None:
+    """Which settings differ, in words; None if none do.
+
+    Args:
+        found: nested plain values.
+        expected: likewise.
+        ignored: names of settings or of groups, with their groups, that may differ.
+    """
     have, want = dict(_flat_plain(found)), dict(_flat_plain(expected))
     lines = [
         f"{key} = {have.get(key, 'absent')} instead of {want.get(key, 'absent')}"
         for key in dict.fromkeys([*want, *have])
         if have.get(key, "absent") != want.get(key, "absent")
+        and not any(key == name or key.startswith(f"{name}.") for name in ignored)
     ]
     return "; ".join(lines) if lines else None
 

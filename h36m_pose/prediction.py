@@ -13,6 +13,7 @@ from numpy import ndarray
 from h36m_pose import skeleton
 from h36m_pose.data import crop_frame, pipeline
 from h36m_pose.data.dataset import CROP_PX, View
+from h36m_pose.data.frames import Examples
 from h36m_pose.data.protocols import Split
 from h36m_pose.errors import InputError
 from h36m_pose.models.parameters import Arrays, Assemble, difference
@@ -115,7 +116,7 @@ def load_run(run_dir: str | Path, stage: str = "finetune") -> Predictor:
         InputError: if the stage is missing, not finished or damaged, or if its weights are of another network.
     """
     folder = _finished_stage(Path(run_dir), stage)
-    weights = folder / run_folder.CHECKPOINTS / checkpoint.BEST
+    weights = run_folder.best_weights(folder)
     arrays, about = checkpoint.load(weights)
     settings = about["settings"]
     if about["stage"] != "finetune":
@@ -152,7 +153,7 @@ def _compiled(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
 
     def predict(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array) -> jax.Array:
         nothing = jnp.zeros((len(images), skeleton.JOINTS, 3))
-        batch = pipeline.plain_batch(pipeline.Examples(images, nothing[..., :2], nothing), input_px)
+        batch = pipeline.plain_batch(Examples(images, nothing[..., :2], nothing), input_px)
         outputs = assemble(params, constants)(batch.images)
         return to_mm(outputs, statistics, settings["target"])
 

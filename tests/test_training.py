@@ -12,12 +12,17 @@ import pytest
 from stick_dataset import write_stick_dataset
 
 from h36m_pose import configuration, prediction, skeleton
-from h36m_pose.data import pipeline
+from h36m_pose.data import frames, pipeline
 from h36m_pose.errors import InputError
 from h36m_pose.models.registry import draw_model
 from h36m_pose.training import checkpoint, loop, run_folder
-from h36m_pose.training.optimizer import make_schedule
-from h36m_pose.training.step import GridTask, PoseTask, batch_mesh, evaluate, make_eval_step
+from h36m_pose.training.initial_weights import initial_weights
+from h36m_pose.training.optimizer import make_optimizer, make_schedule
+from h36m_pose.training.parallel import Devices
+from h36m_pose.training.stage import Stage
+from h36m_pose.training.state import new_state
+from h36m_pose.training.step import evaluate, make_eval_step
+from h36m_pose.training.tasks import GridTask, PoseTask
 
 TINY = (
     "model.stem_px=16", "model.widths=6", "model.blocks=0", "model.hidden=14", "grid.cells=3", "batch_size=7",
@@ -54,7 +59,9 @@ def run_dir(dataset, tmp_path_factory):
 
 def digest_of_state(run_dir, stage):
     checkpoints = run_dir / stage / run_folder.CHECKPOINTS
-    arrays, about = checkpoint.load(checkpoint.step_folder(checkpoints, checkpoint.steps(checkpoints)[-1]))
+    arrays, about = checkpoint.load(
+        checkpoint.folder_of(checkpoints, checkpoint.STEP, checkpoint.steps(checkpoints)[-1])
+    )
     digest = hashlib.sha256()
     for leaf in jax.tree.leaves(arrays):
         digest.update(np.ascontiguousarray(leaf).tobytes())
@@ -114,7 +121,7 @@ def test_the_carried_and_the_new_are_told(dataset, run_dir, tmp_path, capsys):
     told = capsys.readouterr().out
     assert "convolutions/0/down/kernel" in told and "head/kernel" in told
     assert "features were standardised" in told
-    weights, _ = checkpoint.load(tmp_path / "finetune" / "checkpoints" / "best")
+    weights, _ = checkpoint.load(run_folder.best_weights(tmp_path / "finetune"))
     assert np.abs(weights["constants"]["standardiser"]["mean"]).max() > 0
 
 
@@ -122,9 +129,9 @@ def test_carried_features_are_standardised_on_training_frames(dataset, run_dir, 
     config = configuration.load_experiment("demo")
     overrides = [*TINY, f"init_from={run_dir}", "carry_over=all_but_last"]
     configuration.apply_overrides(config, overrides, "finetune")
-    work = loop.Stage(config, "finetune", dataset, tmp_path, {})
-    params, constants = loop.initial_weights(work, lambda words: None)
-    batch = pipeline.plain_batch(work.host_examples)
+    work = Stage(config, "finetune", dataset, tmp_path, {})
+    params, constants = initial_weights(work, lambda words: None)
+    batch = pipeline.plain_batch(work.frames.all())
     model = work.assemble(params, jax.tree.map(jnp.asarray, constants))
     features = np.asarray(model.standardiser(model.features(batch.images)))
     np.testing.assert_allclose(features.mean(0), 0, atol=1e-3)
@@ -149,7 +156,7 @@ def test_another_configuration_is_refused_with_the_difference(dataset, run_dir):
 
 
 def test_nan_stops_the_run_and_says_where(dataset, run_dir, tmp_path):
-    with pytest.raises(InputError, match=r"gradients of .* not finite in step \d+ \(epoch \d\).*optim.peak_lr"):
+    with pytest.raises(InputError, match=r"weights' norm (inf|nan) in step \d+ \(epoch \d\).*optim.peak_lr"):
         train(dataset, tmp_path, "finetune", "init_from=none", "optim.peak_lr=1e38", "epochs=2", "optim.clip_norm=0")
     assert run_folder.finished(tmp_path / "finetune") is None
 
@@ -174,17 +181,18 @@ def rows_of(run_dir, stage, split):
 def test_validation_is_exact_for_any_batch_size(dataset, task):
     outputs = 153 if isinstance(task, GridTask) else 51
     assemble, params, constants = draw_model("strided", outputs, 0, stem_px=16, widths=(6,), blocks=(0,), hidden=14)
-    examples = pipeline.gather_views(dataset.views[:3])
+    examples = frames.gather_views(dataset.views[:3])
     statistics = {"mean_mm": jnp.ones((17, 3)), "deviation_mm": jnp.full((17, 3), 100.0)}
-    state = loop.new_state(params, constants, statistics, loop.make_optimizer(steps=9, **OPTIM), 0.0)
-    step = make_eval_step(mesh=batch_mesh(), assemble=assemble, task=task, input_px=128)
-    found = [evaluate(step, task, state, examples, size) for size in (5, 24, 31)]
+    state = new_state(params, constants, statistics, make_optimizer(steps=9, **OPTIM), 0.0)
+    devices = Devices()
+    step = make_eval_step(devices, assemble, task, 128)
+    found = [evaluate(devices, step, task, state, examples, size) for size in (5, 24, 31)]
     for other in found[1:]:
         assert other == pytest.approx(found[0], rel=1e-5)
     if isinstance(task, PoseTask):
         still = jax.tree.map(lambda array: 0 * array, state.params)
         expected = np.linalg.norm(examples.joints_root_mm - 1, axis=-1).mean()
-        zero = evaluate(step, task, state._replace(params=still), examples, 7)
+        zero = evaluate(devices, step, task, state._replace(params=still), examples, 7)
         assert zero["mpjpe_mm"] == pytest.approx(expected, rel=1e-5)
 
 
@@ -217,7 +225,7 @@ def test_predictions_do_not_depend_on_the_batch(dataset, run_dir):
 
 def test_a_predictor_knows_where_it_comes_from(dataset, run_dir):
     predictor = prediction.load_run(run_dir)
-    trained = pipeline.gather_views(dataset.select(predictor.split.train))
+    trained = frames.gather_views(dataset.select(predictor.split.train))
     np.testing.assert_allclose(predictor.train_mean_pose_mm, trained.joints_root_mm.mean(0), atol=0.01)
     assert predictor.split.test == ("S11",) and predictor.dataset_fingerprint == dataset.fingerprint
     assert prediction.run_identity(run_dir)["weights"] == predictor.checkpoint_digest
@@ -234,9 +242,10 @@ def test_runs_that_cannot_predict_are_told(dataset, run_dir, tmp_path):
     folder.mkdir(parents=True)
     for name in ("config.json", "finished.json"):
         (folder / name).write_text((run_dir / "finetune" / name).read_text())
-    weights, about = checkpoint.load(run_dir / "finetune" / "checkpoints" / "best")
+    best = run_folder.best_weights(run_dir / "finetune")
+    weights, about = checkpoint.load(best)
     about["settings"]["model"]["hidden"] = 9
-    checkpoint.save(folder / "checkpoints" / "best", weights, about)
+    checkpoint.save(folder / "checkpoints" / best.name, weights, about)
     with pytest.raises(InputError, match="a checkpoint of another network"):
         prediction.load_run(tmp_path / "copy")
     (folder / "finished.json").unlink()

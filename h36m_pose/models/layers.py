@@ -115,17 +115,17 @@ def filter_gradient(
 
     def product(padded: jax.Array, gradient: jax.Array) -> jax.Array:
         patches = _patches(padded, shape[0], stride, positions).reshape(-1, math.prod(shape[:3]))
-        return patches.T @ gradient.reshape(-1, shape[3])
+        return jnp.matmul(patches.T, gradient.reshape(-1, shape[3]), preferred_element_type=jnp.float32)
 
     if math.prod(positions) < _MANY_POSITIONS:
-        return product(padded, gradient).reshape(shape)
+        return product(padded, gradient).reshape(shape).astype(images.dtype)
 
     # All patches of a batch of large pictures would not fit the caches, hardly the memory: one picture after another.
     def add(total: jax.Array, one: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
         return total + product(one[0][None], one[1][None]), None
 
-    start = jnp.zeros((math.prod(shape[:3]), shape[3]), gradient.dtype)
-    return lax.scan(add, start, (padded, gradient))[0].reshape(shape)
+    start = jnp.zeros((math.prod(shape[:3]), shape[3]), jnp.float32)
+    return lax.scan(add, start, (padded, gradient))[0].reshape(shape).astype(images.dtype)
 
 
 def _patches(padded: jax.Array, size: int, stride: int, positions: tuple[int, int]) -> jax.Array:
@@ -191,13 +191,13 @@ def local_response_norm(
         alpha: the mean square's weight.
         beta: the power.
     """
-    squares = images * images
+    squares = jnp.square(images.astype(jnp.float32))
     for axis in (1, 2):
         widths = [(size // 2, size // 2) if each == axis else (0, 0) for each in range(4)]
         padded = jnp.pad(squares, widths)
         slices = [lax.slice_in_dim(padded, start, start + images.shape[axis], 1, axis) for start in range(size)]
         squares = functools.reduce(jnp.add, slices)
-    return images / (1 + alpha / size**2 * squares) ** beta
+    return (images / (1 + alpha / size**2 * squares) ** beta).astype(images.dtype)
 
 
 def dropout(
@@ -273,7 +273,9 @@ class LayerNorm(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(channels))
 
     def __call__(self, features: Float[Array, "*batch channels"]) -> Float[Array, "*batch channels"]:
-        centred = features - features.mean(-1, keepdims=True)
+        wide = features.astype(jnp.float32)
+        centred = wide - wide.mean(-1, keepdims=True)
         variance = jnp.square(centred).mean(-1, keepdims=True)
         normed = centred * lax.rsqrt(variance + 1e-6)
-        return normed * per_channel(self.scale[...], normed) + per_channel(self.bias[...], normed)
+        scaled = normed * per_channel(self.scale[...], normed) + per_channel(self.bias[...], normed)
+        return scaled.astype(features.dtype)

@@ -60,4 +60,5 @@ class Network(nnx.Module):
         self, images: Float[Array, "batch input_px input_px 1"], dropout_keys: Key[Array, "batch"] | None = None
     ) -> Float[Array, "batch outputs"]:
         """Logits of the grid task or raw numbers of the regression (see `pose_output`)."""
-        return self.head(self.standardiser(self.features(images, dropout_keys)))
+        features = self.features(images, dropout_keys).astype(jnp.float32)  # whatever the precision below
+        return self.head(self.standardiser(features))

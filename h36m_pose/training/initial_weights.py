@@ -14,7 +14,7 @@ from h36m_pose.models.parameters import Arrays
 from h36m_pose.training import checkpoint, run_folder
 
 if TYPE_CHECKING:
-    from h36m_pose.training.loop import Stage
+    from h36m_pose.training.stage import Stage
 
 _FRAMES_FOR_STATISTICS = 512
 
@@ -35,7 +35,7 @@ def initial_weights(stage: "Stage", say: Callable[[str], None]) -> tuple[Arrays,
     if folder is None:
         say(f"from scratch: {parameters.count(params):,} new parameters")
         return params, constants
-    origin = folder / run_folder.CHECKPOINTS / checkpoint.BEST
+    origin = run_folder.best_weights(folder)
     arrays, _ = checkpoint.load(origin)
     carried = parameters.CARRIED[what]
     problem = parameters.difference(_only(arrays["params"], carried), _only(params, carried))
@@ -57,8 +57,9 @@ def _only(params: Arrays, parts: tuple[str, ...]) -> Arrays:
 
 def _standardised(stage: "Stage", params: Arrays, constants: Arrays) -> Arrays:
     """The constants with the standardiser set to the carried features' statistics on training frames."""
-    frames = np.linspace(0, stage.frames - 1, min(_FRAMES_FOR_STATISTICS, stage.frames)).round().astype(int)
-    batch = pipeline.plain_batch(pipeline.Examples(*(array[frames] for array in stage.host_examples)), stage.input_px)
+    total = len(stage.frames)
+    chosen = np.linspace(0, total - 1, min(_FRAMES_FOR_STATISTICS, total)).round().astype(int)
+    batch = pipeline.plain_batch(stage.frames.fetch(chosen), stage.input_px)
     compute = jax.jit(lambda params, constants, images: stage.assemble(params, constants).features(images))
     features = np.asarray(compute(params, constants, batch.images))
     return parameters.with_features_standardised(constants, features.mean(0), features.std(0))

@@ -6,16 +6,26 @@
              /finished.json      written last
 """
 
+import contextlib
+import fcntl
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from h36m_pose.atomic_files import write_json
+from h36m_pose.atomic_files import replacing, write_json
 from h36m_pose.configuration import settings_difference
 from h36m_pose.errors import InputError
 
 CONFIG, ENVIRONMENT, FINISHED, METRICS = "config.json", "environment.json", "finished.json", "metrics.jsonl"
+CONFIG_BEFORE = "config.before.json"
 CHECKPOINTS = "checkpoints"
+RATES = "rates.jsonl"
+LOCK = ".lock"
+
+HOW_NOT_WHAT = ("host_devices", "parallel", "checkpoint", "data.input", "writers", "log_rates_every_steps")
+"""Settings, or groups of them, that a stage may go on with when they have changed: they say how to compute, not what.
+On another number of devices the outcome is the same up to rounding."""
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -38,19 +48,22 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def claim(folder: Path, identity: dict[str, Any]) -> None:
+def claim(folder: Path, identity: dict[str, Any], adopt: bool = False, writes: bool = True) -> None:
     """Makes the folder this stage's, or checks that it already is.
 
     Args:
         folder: of the stage.
         identity: "settings", "dataset_fingerprint" and "init"; written to `config.json`.
+        adopt: go on with other settings than it was started with; those before are kept in `config.before.json`.
+        writes: False for all processes but the first, which only check.
 
     Raises:
         InputError: if the stage was started with others; the difference is spelt out.
     """
     path = folder / CONFIG
     if not path.exists():
-        write_json(path, identity)
+        if writes:
+            write_json(path, identity)
         return
     before = read_json(path)
     if before.get("dataset_fingerprint") != identity["dataset_fingerprint"]:
@@ -60,11 +73,31 @@ def claim(folder: Path, identity: dict[str, Any]) -> None:
             f"one on {identity['dataset_fingerprint'][:12]}",
             "Give the same dataset, or another --run folder",
         )
-    difference = settings_difference(before, identity)
-    if difference:
-        raise InputError(
-            folder, f"a stage with other settings ({difference})", "the same", "Choose another --run folder"
-        )
+    difference = settings_difference(before, identity, [f"settings.{key}" for key in HOW_NOT_WHAT])
+    if difference and not adopt:
+        mend = "Choose another --run folder, or add --adopt to go on with the new ones from the last checkpoint"
+        raise InputError(folder, f"a stage with other settings ({difference})", "the same", mend)
+    if writes and before != identity:
+        if difference:
+            write_json(folder / CONFIG_BEFORE, before)
+        write_json(path, identity)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds the stage's lock, which ends with the process.
+
+    Raises:
+        InputError: if another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            mend = "Wait for it to end, or stop it"
+            raise InputError(folder, "another training at work on it", "one per stage", mend) from None
+        yield
 
 
 def finished(folder: Path) -> dict[str, Any] | None:
@@ -73,18 +106,19 @@ def finished(folder: Path) -> dict[str, Any] | None:
 
 
 def drop_metrics_after(path: Path, step: int) -> None:
-    """Takes out of `metrics.jsonl` what was written after a checkpoint's step, and a half-written last line."""
+    """Takes out of a file of rows what was written after a checkpoint's step, and a half-written last line."""
     if not path.exists():
         return
     kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             row = json.loads(line)
         except ValueError:
             continue
         if row["step"] <= step:
             kept.append(line)
-    path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+    with replacing(path) as temporary:
+        temporary.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
@@ -92,6 +126,11 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def best_weights(folder: Path) -> Path:
+    """Where the weights of a finished stage lie that did best on validation."""
+    return folder / CHECKPOINTS / f"best_{read_json(folder / FINISHED)['best_step']:08d}"
 
 
 def pretrained_folder(run_dir: Path, init_from: str) -> Path | None:

@@ -1,196 +1,141 @@
 """The train and evaluation steps of both stages: one function each, compiled once.
 
-Each device computes the mean over its part of the batch; the means of gradients and metrics are then averaged, which
-is exact since the parts are equal. A key per example makes augmentation and dropout the same on any number of devices.
+Each device computes the mean over its part of the batch; the means of gradients and the sums of metrics are then put
+together, which is exact since the parts are equal. A key per example makes augmentation and dropout the same on any
+number of devices.
 """
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from h36m_pose import grid
 from h36m_pose.data import pipeline
 from h36m_pose.data.augmentation import Augmentation
-from h36m_pose.data.pipeline import Batch, Examples
-from h36m_pose.losses import grid_cross_entropy, mpjpe_loss, safe_norm
+from h36m_pose.data.frames import Examples, padded_batches
 from h36m_pose.models.parameters import PARTS, Arrays, Assemble
-from h36m_pose.models.pose_output import to_mm
+from h36m_pose.training.parallel import BATCH_AXIS, Devices
 from h36m_pose.training.state import TrainState, best_params
+from h36m_pose.training.tasks import Metrics, Task
 
-Metrics = dict[str, jax.Array]
-BATCH_AXIS = "batch"
 FINITE = "finite/"
 """Metrics of this prefix are 1 where a part's gradient is finite throughout."""
 
-
-@dataclasses.dataclass(frozen=True)
-class GridTask:
-    """Which cells hold a joint: sigmoid cross-entropy.
-
-    Attributes:
-        cells: see `grid.cell_labels`, as for the next three.
-        rule: see there.
-        window_px: see there; 0 stands for cells that tile the crop.
-        bone_share: see there.
-        loss_scale: the loss that is descended is the mean over all cells, times this.
-    """
-
-    cells: int
-    rule: str
-    window_px: float
-    bone_share: float
-    loss_scale: float
-
-    selects_by = "loss"
-
-    def labels(self, batch: Batch) -> jax.Array:
-        """(batch, 17, cells * cells) bool."""
-        window = self.window_px or None
-        return grid.cell_labels(
-            batch.joints_px, cells=self.cells, rule=self.rule, window_px=window, bone_share=self.bone_share
-        )
-
-    def loss(self, outputs: jax.Array, batch: Batch, statistics: Arrays) -> tuple[jax.Array, Metrics]:
-        """The loss to descend, and what to report beside it."""
-        del statistics
-        labels = self.labels(batch)
-        loss = grid_cross_entropy(outputs, labels)
-        found = (outputs > 0).reshape(labels.shape)
-        return loss * self.loss_scale, {"loss": loss, "recall": (found & labels).sum() / jnp.maximum(labels.sum(), 1)}
-
-    def sums(self, outputs: jax.Array, batch: Batch, weights: jax.Array, statistics: Arrays) -> Metrics:
-        """Sums over the examples of a batch that count, from which `means` are made."""
-        del statistics
-        labels = self.labels(batch).reshape(outputs.shape)
-        found = outputs > 0
-        losses = optax.sigmoid_binary_cross_entropy(outputs, labels.astype(outputs.dtype)).mean(-1)
-        return {
-            "examples": weights.sum(),
-            "loss": losses @ weights,
-            "hits": (found & labels).sum(-1) @ weights,
-            "labels": labels.sum(-1) @ weights,
-            "found": found.sum(-1) @ weights,
-        }
-
-    @staticmethod
-    def means(sums: dict[str, float]) -> dict[str, float]:
-        """Metrics of the whole set."""
-        return {
-            "loss": sums["loss"] / sums["examples"],
-            "recall": sums["hits"] / max(sums["labels"], 1),
-            "precision": sums["hits"] / max(sums["found"], 1),
-        }
+PRECISIONS = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 
 
 @dataclasses.dataclass(frozen=True)
-class PoseTask:
-    """Where the joints are: MPJPE in mm.
+class StepOptions:
+    """How a training step goes.
 
     Attributes:
-        target: what the outputs mean, see `models.pose_output`.
-        loss_unit_mm: the loss that is descended is MPJPE in this unit.
+        batch_size: examples per step, over all devices.
+        accumulate: how many parts each device's examples are cut into, computed one after the other to save memory.
+        precision: a key of `PRECISIONS`: of activations and of the weights they meet, below the head. Weights are kept
+            and changed in float32; sums of products, normalisation, head and losses are float32.
+        averaging: decay of the weights' moving average; 0 for none.
+        augmentation: how much to vary.
+        input_px: side of the pictures the network takes.
+        steps_per_epoch: batches per epoch.
+        seed: of augmentation and dropout, together with the step.
     """
 
-    target: str
-    loss_unit_mm: float
-
-    selects_by = "mpjpe_mm"
-
-    def loss(self, outputs: jax.Array, batch: Batch, statistics: Arrays) -> tuple[jax.Array, Metrics]:
-        """The loss to descend, and what to report beside it."""
-        error_mm = mpjpe_loss(to_mm(outputs, statistics, self.target), batch.joints_root_mm)
-        return error_mm / self.loss_unit_mm, {"mpjpe_mm": error_mm}
-
-    def sums(self, outputs: jax.Array, batch: Batch, weights: jax.Array, statistics: Arrays) -> Metrics:
-        """Sums over the examples of a batch that count, from which `means` are made."""
-        predicted = to_mm(outputs, statistics, self.target)
-        errors = safe_norm(predicted - batch.joints_root_mm).mean(-1)
-        return {"examples": weights.sum(), "mpjpe_mm": errors @ weights}
-
-    @staticmethod
-    def means(sums: dict[str, float]) -> dict[str, float]:
-        """Metrics of the whole set."""
-        return {"mpjpe_mm": sums["mpjpe_mm"] / sums["examples"]}
-
-
-Task = GridTask | PoseTask
-
-
-def batch_mesh() -> Mesh:
-    """All local devices in a row; a batch is spread over them."""
-    return jax.make_mesh((jax.local_device_count(),), (BATCH_AXIS,), axis_types=(jax.sharding.AxisType.Auto,))
-
-
-def replicate(mesh: Mesh, tree: Any) -> Any:
-    """Puts a copy on every device."""
-    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
+    batch_size: int
+    accumulate: int
+    precision: str
+    averaging: float
+    augmentation: Augmentation
+    input_px: int
+    steps_per_epoch: int
+    seed: int
 
 
 def make_train_step(
-    *,
-    mesh: Mesh,
+    devices: Devices,
     assemble: Assemble,
     task: Task,
     optimizer: optax.GradientTransformation,
-    averaging: float,
-    augmentation: Augmentation,
-    batch_size: int,
-    input_px: int,
-    seed: int,
-) -> Callable[[TrainState, Examples, jax.Array, jax.Array], tuple[TrainState, Metrics]]:
+    schedule: optax.Schedule,
+    options: StepOptions,
+    resident: bool,
+) -> Callable[..., tuple[TrainState, Metrics]]:
     """Compiles one step: fetch, vary, predict, descend.
 
     Args:
-        mesh: of `batch_mesh`; its size divides the batch's.
+        devices: their number times `accumulate` divides the batch's size.
         assemble: of `take_apart`.
         task: what is learnt.
         optimizer: of `make_optimizer`.
-        averaging: decay of the weights' moving average; 0 for none.
-        augmentation: how much to vary.
-        batch_size: examples per step, over all devices.
-        input_px: side of the pictures the network takes.
-        seed: of augmentation and dropout, together with the step.
+        schedule: its learning rate, to report it.
+        options: the rest.
+        resident: whether all examples lie on the devices.
 
     Returns:
-        (state, all examples, the epoch's order, first place of the batch in it) -> (state, metrics). The state is
-        donated.
+        (state, all examples, the epoch's order) -> (state, metrics) if they do; else (state, the batch's examples,
+        sharded) -> (state, metrics). The state is donated. The step's place in the epoch is the state's own.
     """
+    each = options.batch_size // devices.count
+    compute = PRECISIONS[options.precision]
 
-    def loss(params: Arrays, constants: Arrays, statistics: Arrays, batch: Batch, keys: jax.Array):
-        return task.loss(assemble(params, constants)(batch.images, keys), batch, statistics)
-
-    @functools.partial(
-        jax.shard_map,
-        mesh=mesh,
-        in_specs=(PartitionSpec(),) * 4 + (PartitionSpec(BATCH_AXIS),) * 2,
-        out_specs=PartitionSpec(),
-        check_vma=False,
-    )
-    def gradients(params, constants, statistics, examples, chosen, keys):
+    def loss(params: Arrays, state: TrainState, examples: Examples, keys: jax.Array):
         variation_keys, dropout_keys = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
-        batch = pipeline.training_batch(examples, chosen, variation_keys, augmentation, input_px)
-        slopes, metrics = jax.grad(loss, has_aux=True)(params, constants, statistics, batch, dropout_keys)
-        return jax.lax.pmean((slopes, metrics), BATCH_AXIS)
+        batch = pipeline.training_batch(examples, variation_keys, options.augmentation, options.input_px)
+        network = assemble(_below_head_as(compute, params), state.constants)
+        outputs = network(batch.images.astype(compute), dropout_keys)
+        sums = task.sums(outputs, batch, jnp.ones(len(outputs)), state.statistics)
+        return task.loss(outputs, batch, state.statistics), sums
 
-    @functools.partial(jax.jit, donate_argnums=0)
-    def train_step(state: TrainState, examples: Examples, order: jax.Array, first: jax.Array):
-        chosen = jax.lax.dynamic_slice(order, (first,), (batch_size,))
-        keys = pipeline.example_keys(jax.random.key(seed), state.step, batch_size)
-        slopes, metrics = gradients(state.params, state.constants, state.statistics, examples, chosen, keys)
+    def slopes_and_sums(state: TrainState, examples: Examples, keys: jax.Array):
+        slope = jax.grad(loss, has_aux=True)
+        if options.accumulate == 1:
+            return slope(state.params, state, examples, keys)
+        parts = jax.tree.map(lambda array: array.reshape(options.accumulate, -1, *array.shape[1:]), (examples, keys))
+
+        def add(totals, part):
+            return jax.tree.map(jnp.add, totals, slope(state.params, state, *part)), None
+
+        shapes = jax.eval_shape(slope, state.params, state, *jax.tree.map(lambda array: array[0], parts))
+        nothing = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), shapes)
+        (slopes, sums), _ = jax.lax.scan(add, nothing, parts)
+        return jax.tree.map(lambda slope: slope / options.accumulate, slopes), sums
+
+    def step_on(state: TrainState, examples: Examples) -> tuple[TrainState, Metrics]:
+        keys = pipeline.example_keys(jax.random.key(options.seed), state.step, each, _place(each))
+        slopes, sums = slopes_and_sums(state, examples, keys)
+        slopes, sums = jax.lax.pmean(slopes, BATCH_AXIS), jax.lax.psum(sums, BATCH_AXIS)
         updates, opt_state = optimizer.update(slopes, state.opt_state, state.params)
         params: Any = optax.apply_updates(state.params, updates)
-        averaged = _averaged(state, params, averaging) if averaging else {}
-        metrics["gradient_norm"] = _norm(slopes)
+        averaged = _averaged(state, params, options.averaging) if options.averaging else {}
+        metrics = task.means(sums)
+        metrics["gradient_norm"], metrics["parameter_norm"] = _norm(slopes), _norm(params)
+        metrics["learning_rate"] = jnp.asarray(schedule(state.step), jnp.float32)
         metrics |= {FINITE + part: jnp.isfinite(_norm(slopes[part])) for part in PARTS}
         return state._replace(step=state.step + 1, params=params, averaged=averaged, opt_state=opt_state), metrics
 
-    return train_step
+    def resident_step(state: TrainState, everything: Examples, order: jax.Array):
+        first = state.step % options.steps_per_epoch * options.batch_size + _place(each)
+        chosen = jax.lax.dynamic_slice(order, (first,), (each,))
+        return step_on(state, Examples(*(array[chosen] for array in everything)))
+
+    if resident:
+        return devices.spread(resident_step, (False, False, False), donate=True)
+    return devices.spread(step_on, (False, True), donate=True)
+
+
+def _place(each: int) -> jax.Array:
+    """Where this device's examples begin in the batch."""
+    return jax.lax.axis_index(BATCH_AXIS) * each
+
+
+def _below_head_as(dtype: Any, params: Arrays) -> Arrays:
+    return {
+        part: arrays if part == "head" else jax.tree.map(lambda array: array.astype(dtype), arrays)
+        for part, arrays in params.items()
+    }
 
 
 def _norm(tree: Arrays) -> jax.Array:
@@ -203,36 +148,40 @@ def _averaged(state: TrainState, params: Arrays, averaging: float) -> Arrays:
     return jax.tree.map(lambda old, new: old + (1 - decay) * (new - old), state.averaged, params)
 
 
-def make_eval_step(
-    *, mesh: Mesh, assemble: Assemble, task: Task, input_px: int
-) -> Callable[[TrainState, Examples, jax.Array], Metrics]:
-    """Compiles (state, examples, weights) -> sums of the task's metrics over the examples that count."""
+def make_eval_step(devices: Devices, assemble: Assemble, task: Task, input_px: int) -> Callable[..., Metrics]:
+    """Compiles (state, examples, weights) -> sums of the task's metrics over the examples that count, in float32."""
 
-    @functools.partial(
-        jax.shard_map,
-        mesh=mesh,
-        in_specs=(PartitionSpec(),) * 3 + (PartitionSpec(BATCH_AXIS),) * 2,
-        out_specs=PartitionSpec(),
-        check_vma=False,
-    )
-    def sums(params, constants, statistics, examples, weights):
+    def sums(state: TrainState, examples: Examples, weights: jax.Array) -> Metrics:
         batch = pipeline.plain_batch(examples, input_px)
-        outputs = assemble(params, constants)(batch.images)
-        return jax.lax.psum(task.sums(outputs, batch, weights, statistics), BATCH_AXIS)
+        outputs = assemble(best_params(state), state.constants)(batch.images)
+        return jax.lax.psum(task.sums(outputs, batch, weights, state.statistics), BATCH_AXIS)
 
-    @jax.jit
-    def eval_step(state: TrainState, examples: Examples, weights: jax.Array) -> Metrics:
-        return sums(best_params(state), state.constants, state.statistics, examples, weights)
-
-    return eval_step
+    return devices.spread(sums, (False, True, True))
 
 
 def evaluate(
-    eval_step: Callable[..., Metrics], task: Task, state: TrainState, examples: Examples, batch_size: int
+    devices: Devices,
+    eval_step: Callable[..., Metrics],
+    task: Task,
+    state: TrainState,
+    examples: Examples,
+    batch_size: int,
 ) -> dict[str, float]:
-    """Exact metrics of a whole set, whatever the batch size."""
-    totals: dict[str, float] = {}
-    for batch, weights in pipeline.padded_batches(examples, batch_size):
-        for name, value in eval_step(state, batch, weights).items():
-            totals[name] = totals.get(name, 0.0) + float(value)
-    return task.means(totals)
+    """Exact metrics of a whole set, whatever the batch size.
+
+    Args:
+        devices: those of the step.
+        eval_step: of `make_eval_step`.
+        task: the same.
+        state: replicated on the devices.
+        examples: the set, on the host, the same in all processes.
+        batch_size: a multiple of the number of devices.
+    """
+    rows = devices.rows(batch_size)
+    parts = [
+        eval_step(state, *devices.shard(jax.tree.map(lambda array: array[rows], padded)))
+        for padded in padded_batches(examples, batch_size)
+    ]
+    fetched = [devices.to_host(part) for part in parts]  # not before all are on their way
+    totals = {name: np.sum([part[name] for part in fetched], dtype=np.float64) for name in fetched[0]}
+    return {name: float(value) for name, value in task.means(totals).items()}
