@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
@@ -101,7 +100,8 @@ def make_feed(
 
     def order(epoch: int) -> Int[ndarray, "frames"]:
         with jax.default_device(host):
-            return np.asarray(pipeline.epoch_order(jax.random.wrap_key_data(jnp.asarray(key_data)), epoch, count))
+            data, number = jax.device_put((key_data, np.int32(epoch)))
+            return jax.device_get(pipeline.epoch_order(jax.random.wrap_key_data(data), number, count))
 
     if choice == "auto":
         fits = frames.bytes <= _SHARE_OF_MEMORY * memory_for_examples()

@@ -26,8 +26,7 @@ from h36m_pose.training.metric_writer import MetricWriter, NoMetricWriter
 from h36m_pose.training.observation import Profile, Rates
 from h36m_pose.training.parallel import Agreement
 from h36m_pose.training.stage import Stage
-from h36m_pose.training.step import FINITE
-from h36m_pose.training.tasks import Metrics
+from h36m_pose.training.step import FINITE, named_metrics
 
 
 def train(
@@ -166,7 +165,7 @@ def _run_steps(
     batch_size, per_epoch, times = work.settings.batch_size, work.steps_per_epoch, work.config.checkpoint
     schedule = Schedule(times.first_seconds, times.every_seconds, times.every_steps)
     agreement, rates = Agreement(2), Rates(batch_size, work.config.log_every_steps)
-    pending: Metrics | None = None
+    pending: jax.Array | None = None
     silent = not processes.is_first()
     with bar(work.steps * batch_size, work.name, " image", done=first * batch_size, silent=silent) as progress_bar:
         for step in range(first, work.steps):
@@ -195,7 +194,7 @@ def _run_steps(
     return None
 
 
-def _note_metrics(work: Stage, pending: Metrics | None, step: int, writer: MetricWriter) -> None:
+def _note_metrics(work: Stage, pending: jax.Array | None, step: int, writer: MetricWriter) -> None:
     """Checks the metrics of a step and adds them to the window; writes the window out when it is full.
 
     Args:
@@ -206,7 +205,7 @@ def _note_metrics(work: Stage, pending: Metrics | None, step: int, writer: Metri
     """
     if pending is None:
         return
-    metrics = {name: float(value) for name, value in work.devices.to_host(pending).items()}
+    metrics = named_metrics(work.task, work.devices.to_host(pending))
     finite = {name.removeprefix(FINITE): metrics.pop(name) for name in list(metrics) if name.startswith(FINITE)}
     if not (all(finite.values()) and all(map(np.isfinite, metrics.values()))):
         _stop_at_nan(work, step, metrics, [part for part, fine in finite.items() if not fine])

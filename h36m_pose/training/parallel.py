@@ -77,8 +77,8 @@ class Devices:
     def to_host(self, tree: Any) -> Any:
         """One copy of what is the same on every device, as NumPy arrays that share no memory with the device's."""
         if self.mode == "pmap":
-            return jax.tree.map(lambda array: np.array(array.addressable_shards[0].data[0]), tree)
-        return jax.tree.map(np.array, tree)
+            return jax.tree.map(lambda array: np.array(jax.device_get(array.addressable_shards[0].data))[0], tree)
+        return jax.tree.map(np.array, jax.device_get(tree))
 
     def spread(self, function: Callable[..., Any], sharded: tuple[bool, ...], donate: bool = False) -> Any:
         """Compiles a function of one device's part for all of them.

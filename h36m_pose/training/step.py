@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jaxtyping import Float
 
 from h36m_pose.data import pipeline
 from h36m_pose.data.augmentation import Augmentation
@@ -24,6 +25,8 @@ from h36m_pose.training.tasks import Metrics, Task
 
 FINITE = "finite/"
 """Metrics of this prefix are 1 where a part's gradient is finite throughout."""
+
+_NORMS = ("gradient_norm", "parameter_norm", "learning_rate")
 
 PRECISIONS = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 
@@ -62,7 +65,7 @@ def make_train_step(
     schedule: optax.Schedule,
     options: StepOptions,
     resident: bool,
-) -> Callable[..., tuple[TrainState, Metrics]]:
+) -> Callable[..., tuple[TrainState, jax.Array]]:
     """Compiles one step: fetch, vary, predict, descend.
 
     Args:
@@ -76,7 +79,8 @@ def make_train_step(
 
     Returns:
         (state, all examples, the epoch's order) -> (state, metrics) if they do; else (state, the batch's examples,
-        sharded) -> (state, metrics). The state is donated. The step's place in the epoch is the state's own.
+        sharded) -> (state, metrics). The state is donated. The step's place in the epoch is the state's own. The
+        metrics are one vector, which is fetched at once; `named_metrics` takes it apart.
     """
     each = options.batch_size // devices.count
     compute = PRECISIONS[options.precision]
@@ -103,7 +107,7 @@ def make_train_step(
         (slopes, sums), _ = jax.lax.scan(add, nothing, parts)
         return jax.tree.map(lambda slope: slope / options.accumulate, slopes), sums
 
-    def step_on(state: TrainState, examples: Examples) -> tuple[TrainState, Metrics]:
+    def step_on(state: TrainState, examples: Examples) -> tuple[TrainState, jax.Array]:
         keys = pipeline.example_keys(jax.random.key(options.seed), state.step, each, _place(each))
         slopes, sums = slopes_and_sums(state, examples, keys)
         slopes, sums = jax.lax.pmean(slopes, BATCH_AXIS), jax.lax.psum(sums, BATCH_AXIS)
@@ -114,7 +118,8 @@ def make_train_step(
         metrics["gradient_norm"], metrics["parameter_norm"] = _norm(slopes), _norm(params)
         metrics["learning_rate"] = jnp.asarray(schedule(state.step), jnp.float32)
         metrics |= {FINITE + part: jnp.isfinite(_norm(slopes[part])) for part in PARTS}
-        return state._replace(step=state.step + 1, params=params, averaged=averaged, opt_state=opt_state), metrics
+        vector = jnp.stack([metrics[name].astype(jnp.float32) for name in _metric_names(task)])
+        return state._replace(step=state.step + 1, params=params, averaged=averaged, opt_state=opt_state), vector
 
     def resident_step(state: TrainState, everything: Examples, order: jax.Array):
         first = state.step % options.steps_per_epoch * options.batch_size + _place(each)
@@ -124,6 +129,15 @@ def make_train_step(
     if resident:
         return devices.spread(resident_step, (False, False, False), donate=True)
     return devices.spread(step_on, (False, True), donate=True)
+
+
+def _metric_names(task: Task) -> tuple[str, ...]:
+    return (*task.reports, *_NORMS, *(FINITE + part for part in PARTS))
+
+
+def named_metrics(task: Task, vector: Float[np.ndarray, "metrics"]) -> dict[str, float]:
+    """The metrics of a training step by name."""
+    return dict(zip(_metric_names(task), vector.tolist(), strict=True))
 
 
 def _place(each: int) -> jax.Array:

@@ -35,6 +35,7 @@ class GridTask:
     loss_scale: float
 
     selects_by = "loss"
+    reports = ("loss", "recall", "precision")
 
     def labels(self, batch: Batch) -> jax.Array:
         """(batch, 17, cells * cells) bool."""
@@ -85,6 +86,7 @@ class PoseTask:
     loss_unit_mm: float
 
     selects_by = "mpjpe_mm"
+    reports = ("mpjpe_mm",)
 
     def loss(self, outputs: jax.Array, batch: Batch, statistics: Arrays) -> jax.Array:
         """The loss to descend, a mean over the examples."""

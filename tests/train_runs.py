@@ -1,0 +1,84 @@
+"""Training runs in processes of their own, as users start them; for tests."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from stick_dataset import write_stick_dataset
+
+from h36m_pose.models.parameters import named_leaves
+from h36m_pose.training import checkpoint, run_folder
+
+FRAMES = {"S1": 24, "S5": 24, "S6": 24, "S7": 24, "S8": 11, "S9": 24, "S11": 10, "S101": 24}
+STEPS_PER_EPOCH = 6
+
+TINY = [
+    "model.stem_px=16", "model.widths=6", "model.blocks=0", "model.hidden=14", "grid.cells=3", "batch_size=24",
+    "data.frame=camera", "optim.warmup_steps=2", "log_every_steps=1", "epochs=4",
+]  # fmt: skip
+"""A network that is compiled and trained in seconds, for the dataset of `write_dataset`."""
+
+_CACHE = tempfile.mkdtemp(prefix="compiled-")
+atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+"""Compiled programs: a run that is started again and again is compiled once."""
+
+
+def write_dataset(folder: Path) -> Path:
+    """144 training frames: six batches of 24."""
+    return write_stick_dataset(folder, FRAMES).folder
+
+
+def words(dataset: Path, run: Path, *settings: str, stage: str = "pretrain") -> list[str]:
+    """The command that trains a tiny network; later settings take the place of earlier ones."""
+    fixed = ["train", stage, "--experiment", "demo", "--dataset", str(dataset), "--run", str(run)]
+    return [sys.executable, "-m", "h36m_pose.cli.main", *fixed, *TINY, *settings]
+
+
+def start(command: list[str], devices: int = 1, **environment: str) -> subprocess.Popen[str]:
+    """Starts a run on so many CPU devices."""
+    cache = {"JAX_COMPILATION_CACHE_DIR": _CACHE, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    # A group of its own: signals sent to the tests do not reach it.
+    return subprocess.Popen(
+        command,
+        env={**os.environ, "XLA_FLAGS": flags, **cache, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 280) -> tuple[int, str, str]:
+    """Waits for its end: exit status, standard output, standard error."""
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return process.returncode, out, err
+
+
+def train(dataset: Path, run: Path, *settings: str, devices: int = 1, stage: str = "pretrain") -> str:
+    """Trains to the end; returns what was printed."""
+    status, out, err = finish(start(words(dataset, run, *settings, stage=stage), devices))
+    assert status == 0, err
+    return out
+
+
+def last_arrays(run: Path, stage: str = "pretrain") -> dict[str, np.ndarray]:
+    """Every array of the latest checkpoint by its name."""
+    checkpoints = run / stage / run_folder.CHECKPOINTS
+    latest = checkpoint.folder_of(checkpoints, checkpoint.STEP, checkpoint.steps(checkpoints)[-1])
+    return {name: np.asarray(array) for name, array in named_leaves(checkpoint.load(latest)[0])}
+
+
+def rows(run: Path, stage: str = "pretrain") -> list[dict[str, Any]]:
+    """The rows of `metrics.jsonl`."""
+    return run_folder.read_metrics(run / stage / run_folder.METRICS)
