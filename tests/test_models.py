@@ -8,7 +8,7 @@ from flax import nnx
 
 from h36m_pose import skeleton
 from h36m_pose.errors import InputError
-from h36m_pose.models import layers, parameters, pose_output
+from h36m_pose.models import convolution, layers, parameters, pose_output
 from h36m_pose.models.registry import POSE_OUTPUTS, build_model, draw_model
 
 GRID_OUTPUTS = 1700
@@ -75,9 +75,9 @@ def test_convolution_and_its_gradients_agree_with_autodiff(height, size, stride,
     @jax.jit
     def both_ways(pictures, kernel):
         expected, to_operands = jax.vjp(plain, pictures, kernel)
-        found, ours_to_operands = jax.vjp(lambda *both: layers.convolve(*both, stride, padding), pictures, kernel)
+        found, ours_to_operands = jax.vjp(lambda *both: convolution.convolve(*both, stride, padding), pictures, kernel)
         gradient = jnp.cos(jnp.arange(expected.size, dtype=jnp.float32)).reshape(expected.shape)
-        direct = layers.filter_gradient(pictures, gradient, kernel.shape, stride, padding)
+        direct = convolution.filter_gradient(pictures, gradient, kernel.shape, stride, padding)
         return (found, *ours_to_operands(gradient), direct), (
             expected,
             *to_operands(gradient),
@@ -91,7 +91,7 @@ def test_convolution_and_its_gradients_agree_with_autodiff(height, size, stride,
 def test_convolution_looks_the_right_way_round():
     pictures = jnp.zeros((2, 7, 9, 3)).at[0, 2, 5, 1].set(1.0)
     kernel = jnp.zeros((3, 3, 3, 2)).at[0, 2, 1, 1].set(4.0)
-    output = layers.convolve(pictures, kernel, 1, 1)
+    output = convolution.convolve(pictures, kernel, 1, 1)
     assert output.shape == (2, 7, 9, 2)
     assert output[0, 3, 4, 1] == 4.0 and float(jnp.abs(output).sum()) == 4.0
 
@@ -136,6 +136,32 @@ def test_layer_norm_standardises_each_position():
     found = layers.LayerNorm(64)(features)
     np.testing.assert_allclose(found.mean(-1), 0, atol=1e-5)
     np.testing.assert_allclose(found.std(-1), 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 3, 16), (7, 16)])
+def test_written_out_gradients_agree_with_autodiff(shape):
+    rng = np.random.default_rng(0)
+    features, gradient = (jnp.asarray(rng.normal(1, 3, shape), jnp.float32) for _ in range(2))
+    scale, bias = (jnp.asarray(rng.normal(1, 1, shape[-1]), jnp.float32) for _ in range(2))
+
+    def plain_norm(features, scale, bias):
+        centred = features - features.mean(-1, keepdims=True)
+        normed = centred / jnp.sqrt((centred**2).mean(-1, keepdims=True) + 1e-6)
+        return normed * layers.per_channel(scale, normed) + layers.per_channel(bias, normed)
+
+    def plain_bias(features, bias):
+        return features + layers.per_channel(bias, features)
+
+    for ours, plain, operands in (
+        (layers.layer_norm, plain_norm, (features, scale, bias)),
+        (layers.add_bias, plain_bias, (features, bias)),
+    ):
+        found, back = jax.vjp(ours, *operands)
+        expected, plain_back = jax.vjp(plain, *operands)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+        for one, other in zip(back(gradient), plain_back(gradient), strict=True):
+            assert one.shape == other.shape
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * float(jnp.abs(other).max()))
 
 
 def test_a_network_taken_apart_and_put_together_computes_the_same():

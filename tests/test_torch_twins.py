@@ -130,7 +130,9 @@ def test_both_losses_and_their_slopes_agree(target):
     poses = rng.normal(0, 200, (BATCH, 17, 3)).astype(np.float32)
     if target == "parent_tanh":
         poses[:, 0] = 0  # the root is predicted exactly: no slope there, but a number
-    value, slope = jax.value_and_grad(our_step.pose_loss(target, 70.0, OUR_STATISTICS))(jnp.asarray(outputs), jnp.asarray(poses))
+    value, slope = jax.value_and_grad(our_step.pose_loss(target, 70.0, OUR_STATISTICS))(
+        jnp.asarray(outputs), jnp.asarray(poses)
+    )
     leaf = torch.tensor(outputs, requires_grad=True)
     theirs = torch_step.TorchPoseLoss(target, 70.0, STATISTICS)(leaf, torch.tensor(poses))
     theirs.backward()
@@ -145,6 +147,6 @@ def test_weights_go_over_by_name_and_none_is_left():
     assert len(weights) == len(list(named_leaves(params)))
     assert weights["convolutions.0.down.weight"].shape == (6, 64, 3, 3)
     assert weights["hidden.1.weight"].shape[0] == 14
-    with pytest.raises(RuntimeError, match="head.bias"):
+    with pytest.raises(RuntimeError, match=r"head\.bias"):
         short = {part: values for part, values in params.items() if part != "head"}
         torch_networks.build_twin("strided", POSE_OUTPUTS, short, constants, **SMALL["strided"])

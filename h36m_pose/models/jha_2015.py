@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from h36m_pose.models.layers import Conv, Draw, Linear, convolve, max_pool, per_channel
+from h36m_pose.models.convolution import convolve
+from h36m_pose.models.layers import Conv, Draw, Linear, add_bias, max_pool
 from h36m_pose.models.network import Network, Standardiser
 
 _SIZES = (5, 5, 6)
@@ -57,7 +58,7 @@ class Jha2015(Network):
         del dropout_keys
         for layer in self.convolutions:
             pooled = max_pool(convolve(images, layer.kernel[...]), _POOL, _POOL)
-            images = jnp.tanh(pooled + per_channel(layer.bias[...], pooled))
+            images = jnp.tanh(add_bias(pooled, layer.bias[...]))
         features = images.reshape(images.shape[0], -1)
         for layer in self.hidden:
             features = jnp.tanh(layer(features))

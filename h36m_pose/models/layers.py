@@ -14,6 +14,8 @@ from flax import nnx
 from jax import lax
 from jaxtyping import Array, Float, Key
 
+from h36m_pose.models.convolution import convolve
+
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 """Draws the initial weights of a kernel whose last two axes are inputs and outputs, the others its window."""
 
@@ -34,117 +36,6 @@ def drawn(draw: Draw, rngs: nnx.Rngs, shape: tuple[int, ...]) -> nnx.Param:
     """
     rng = np.random.default_rng(np.asarray(jax.random.key_data(rngs.params())))
     return nnx.Param(jnp.asarray(draw(rng, shape), jnp.float32))
-
-
-_DIMENSIONS = ("NHWC", "HWIO", "NHWC")
-_MANY_POSITIONS = 1024
-"""From this many output positions per image on, the filter gradient goes through the images one by one."""
-
-
-def convolve(
-    images: Float[Array, "batch height width inputs"],
-    kernel: Float[Array, "size size inputs outputs"],
-    stride: int = 1,
-    padding: int = 0,
-) -> Float[Array, "batch rows columns outputs"]:
-    """A convolution (a correlation, as everywhere in the field) whose filter gradient is fast on CPUs.
-
-    Where the stride is two or the picture is large, XLA's own filter gradient runs at a fraction of the arithmetic rate
-    of its forward pass. There it is replaced by matrix products over patches; the value is the same.
-
-    Args:
-        images: the input.
-        kernel: a square kernel.
-        stride: the same along both axes.
-        padding: rows and columns of zeros on each side.
-    """
-    positions = math.prod(_positions(images.shape, kernel.shape, stride, padding))
-    if stride > 1 or positions >= _MANY_POSITIONS:
-        return _convolve_by_patches(images, kernel, stride, padding)
-    return _convolve_plainly(images, kernel, stride, padding)
-
-
-def _positions(images: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding: int) -> tuple[int, int]:
-    """How many rows and columns a convolution puts out."""
-    rows, columns = ((images[axis] + 2 * padding - kernel[0]) // stride + 1 for axis in (1, 2))
-    return rows, columns
-
-
-def _convolve_plainly(images: jax.Array, kernel: jax.Array, stride: int, padding: int) -> jax.Array:
-    return lax.conv_general_dilated(
-        images, kernel, (stride, stride), [(padding, padding)] * 2, dimension_numbers=_DIMENSIONS
-    )
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _convolve_by_patches(images: jax.Array, kernel: jax.Array, stride: int, padding: int) -> jax.Array:
-    return _convolve_plainly(images, kernel, stride, padding)
-
-
-def _keep_operands(images, kernel, stride, padding):
-    return _convolve_plainly(images, kernel, stride, padding), (images, kernel)
-
-
-def _gradients(stride, padding, operands, gradient):
-    images, kernel = operands
-    _, to_images = jax.vjp(lambda images: _convolve_plainly(images, kernel, stride, padding), images)
-    return to_images(gradient)[0], filter_gradient(images, gradient, kernel.shape, stride, padding)
-
-
-_convolve_by_patches.defvjp(_keep_operands, _gradients)
-
-
-def filter_gradient(
-    images: Float[Array, "batch height width inputs"],
-    gradient: Float[Array, "batch rows columns outputs"],
-    shape: tuple[int, int, int, int],
-    stride: int,
-    padding: int,
-) -> Float[Array, "size size inputs outputs"]:
-    """The gradient of a convolution's kernel, as products of patches and output gradients.
-
-    Args:
-        images: the convolution's input.
-        gradient: the loss's gradient with respect to its output.
-        shape: the kernel's.
-        stride: the convolution's.
-        padding: the convolution's.
-    """
-    padded = jnp.pad(images, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    positions = gradient.shape[1], gradient.shape[2]
-
-    def product(padded: jax.Array, gradient: jax.Array) -> jax.Array:
-        patches = _patches(padded, shape[0], stride, positions).reshape(-1, math.prod(shape[:3]))
-        return jnp.matmul(patches.T, gradient.reshape(-1, shape[3]), preferred_element_type=jnp.float32)
-
-    if math.prod(positions) < _MANY_POSITIONS:
-        return product(padded, gradient).reshape(shape).astype(images.dtype)
-
-    # All patches of a batch of large pictures would not fit the caches, hardly the memory: one picture after another.
-    def add(total: jax.Array, one: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
-        return total + product(one[0][None], one[1][None]), None
-
-    start = jnp.zeros((math.prod(shape[:3]), shape[3]), jnp.float32)
-    return lax.scan(add, start, (padded, gradient))[0].reshape(shape).astype(images.dtype)
-
-
-def _patches(padded: jax.Array, size: int, stride: int, positions: tuple[int, int]) -> jax.Array:
-    """Every patch that a kernel sees, flattened in the kernel's order: (batch, rows, columns, size * size * inputs)."""
-    batch, _, _, inputs = padded.shape
-    rows, columns = positions
-    return jnp.concatenate(
-        [
-            lax.slice(
-                padded,
-                (0, y, x, 0),
-                (batch, y + stride * (rows - 1) + 1, x + stride * (columns - 1) + 1, inputs),
-                (1, stride, stride, 1),
-            )
-            for y in range(size)
-            for x in range(size)
-        ],
-        axis=-1,
-    )
 
 
 def per_channel(vector: Float[Array, "channels"], features: jax.Array) -> jax.Array:
@@ -213,6 +104,60 @@ def dropout(
     return jnp.where(kept, features / (1 - rate), 0)
 
 
+def sum_over_positions(features: Float[Array, "*batch channels"]) -> Float[Array, "channels"]:
+    """Sums over all axes but the last, as a matrix product: XLA's own sum down columns is slow on CPUs."""
+    flat = features.reshape(-1, features.shape[-1])
+    return jnp.ones(len(flat), flat.dtype) @ flat
+
+
+@jax.custom_vjp
+def add_bias(
+    features: Float[Array, "*batch channels"], bias: Float[Array, "channels"]
+) -> Float[Array, "*batch channels"]:
+    """Adds a number to each channel; the bias's gradient is summed by `sum_over_positions`."""
+    return features + per_channel(bias, features)
+
+
+def _add_bias_forward(features, bias):
+    return add_bias(features, bias), None
+
+
+def _add_bias_backward(_, gradient):
+    return gradient, sum_over_positions(gradient)
+
+
+add_bias.defvjp(_add_bias_forward, _add_bias_backward)
+
+
+@jax.custom_vjp
+def layer_norm(
+    features: Float[Array, "*batch channels"], scale: Float[Array, "channels"], bias: Float[Array, "channels"]
+) -> Float[Array, "*batch channels"]:
+    """Zero mean and unit variance over the last axis, then scale and shift.
+
+    Its gradient is written out: it keeps two arrays instead of recomputing, and sums by `sum_over_positions`.
+    """
+    return _layer_norm_forward(features, scale, bias)[0]
+
+
+def _layer_norm_forward(features, scale, bias):
+    centred = features - features.mean(-1, keepdims=True)
+    rate = lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + 1e-6)
+    normed = centred * rate
+    return normed * per_channel(scale, normed) + per_channel(bias, normed), (normed, rate, scale)
+
+
+def _layer_norm_backward(kept, gradient):
+    normed, rate, scale = kept
+    slope = gradient * per_channel(scale, gradient)
+    along = (slope * normed).mean(-1, keepdims=True)
+    to_features = rate * (slope - slope.mean(-1, keepdims=True) - normed * along)
+    return to_features, sum_over_positions(gradient * normed), sum_over_positions(gradient)
+
+
+layer_norm.defvjp(_layer_norm_forward, _layer_norm_backward)
+
+
 class Conv(nnx.Module):
     """A convolution with a bias.
 
@@ -243,7 +188,7 @@ class Conv(nnx.Module):
 
     def __call__(self, images: Float[Array, "batch height width inputs"]) -> Float[Array, "batch rows columns outputs"]:
         outputs = convolve(images, self.kernel[...], self.stride, self.padding)
-        return outputs + per_channel(self.bias[...], outputs)
+        return add_bias(outputs, self.bias[...])
 
 
 class Linear(nnx.Module):
@@ -262,7 +207,7 @@ class Linear(nnx.Module):
 
     def __call__(self, features: Float[Array, "batch inputs"]) -> Float[Array, "batch outputs"]:
         outputs = features @ self.kernel[...]
-        return outputs + per_channel(self.bias[...], outputs)
+        return add_bias(outputs, self.bias[...])
 
 
 class LayerNorm(nnx.Module):
@@ -273,9 +218,4 @@ class LayerNorm(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(channels))
 
     def __call__(self, features: Float[Array, "*batch channels"]) -> Float[Array, "*batch channels"]:
-        wide = features.astype(jnp.float32)
-        centred = wide - wide.mean(-1, keepdims=True)
-        variance = jnp.square(centred).mean(-1, keepdims=True)
-        normed = centred * lax.rsqrt(variance + 1e-6)
-        scaled = normed * per_channel(self.scale[...], normed) + per_channel(self.bias[...], normed)
-        return scaled.astype(features.dtype)
+        return layer_norm(features, self.scale[...], self.bias[...])
