@@ -16,8 +16,8 @@ from h36m_pose.losses import grid_cross_entropy, mpjpe_loss
 from h36m_pose.models.parameters import Arrays, Assemble
 from h36m_pose.models.pose_output import to_mm
 from h36m_pose.training.state import TrainState
-from h36m_pose.training.step import BATCH_AXIS
 
+BATCH_AXIS = "batch"
 Loss = Callable[[jax.Array, jax.Array], jax.Array]
 """From outputs and targets to what is descended."""
 
@@ -46,6 +46,16 @@ def pose_loss(target: str, loss_unit_mm: float, statistics: Arrays) -> Loss:
         return mpjpe_loss(to_mm(outputs, statistics, target), joints_root_mm) / loss_unit_mm
 
     return loss
+
+
+def all_devices() -> Mesh:
+    """The devices in a row; a batch is spread over them."""
+    return jax.make_mesh((jax.local_device_count(),), (BATCH_AXIS,), axis_types=(jax.sharding.AxisType.Auto,))
+
+
+def replicate(mesh: Mesh, tree: Any) -> Any:
+    """Puts a copy on every device."""
+    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
 
 
 def shard(mesh: Mesh, batch: ReadyBatch) -> ReadyBatch:

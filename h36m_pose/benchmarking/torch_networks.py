@@ -39,6 +39,9 @@ class _Norm(nn.LayerNorm):
 
 
 class _Standardiser(nn.Module):
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
     def __init__(self, features: int):
         super().__init__()
         self.register_buffer("mean", torch.zeros(features))
@@ -75,6 +78,9 @@ class _Stage(nn.Module):
 
 class TorchNetwork(nn.Module):
     """What the three have in common; `forward` takes (batch, side, side, 1) and gives (batch, outputs)."""
+
+    standardiser: _Standardiser
+    head: nn.Linear
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """What the head sees, (batch, features), from NCHW pictures."""
@@ -184,7 +190,8 @@ def build_twin(name: str, outputs: int, params: Arrays, constants: Arrays, **opt
     """
     twin = TWINS[name](outputs, **options)
     twin.load_state_dict(torch_weights(params) | torch_weights(constants))
-    return twin.to(memory_format=torch.channels_last)
+    to: Any = twin.to  # PyTorch's own hints do not know this use of it
+    return to(memory_format=torch.channels_last)
 
 
 def torch_weights(params: Arrays) -> dict[str, torch.Tensor]:

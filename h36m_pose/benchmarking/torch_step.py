@@ -77,7 +77,7 @@ class TorchTrainer:
     ):
         self.network, self.loss, self.clip_norm, self.averaging = network, loss, settings["clip_norm"], averaging
         self.run: Any = network
-        self.params = list(network.parameters())
+        self.params: Any = list(network.parameters())
         self.averaged = [param.detach().clone() for param in self.params] if averaging else []
         self.optimizer = _optimizer(self.params, settings)
         self.rates, self.step = rates, 0

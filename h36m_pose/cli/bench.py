@@ -1,14 +1,17 @@
-"""Measures this machine: preprocessing against decoding alone, in two processes against one; with a dataset, training
-steps of both stages and evaluation, too.
+"""Measures this machine: training steps and predictions beside the same networks in PyTorch and beside a matrix
+product, the input pipeline, compilation and memory; with --root, preprocessing against decoding alone, too.
 
-Run it while nothing else runs. Everything is timed in interleaved rounds; the medians are printed and all rounds are
-written as JSON.
+Run it while nothing else runs. Everything is timed in interleaved rounds, and ratios are of one round each. Medians are
+printed; all rounds are written as JSON. PyTorch's rows need the extra `torch`. On a GPU it is used by both.
 
+  h36m-pose bench                                       # the demo's network on random crops
+  h36m-pose bench --networks strided,jha_2015,li_chan_2014
   h36m-pose bench --root data/demo/raw --dataset data/demo/dataset
 """
 
 import argparse
 import dataclasses
+import difflib
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,18 +19,30 @@ from typing import Any
 
 from h36m_pose import configuration
 from h36m_pose.atomic_files import write_json
+from h36m_pose.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose bench`."""
-    parser.add_argument("--root", type=Path, required=True, help="raw files, to time preprocessing on")
+    parser.add_argument("--root", type=Path, help="raw files, to time preprocessing on (default: no preprocessing)")
     parser.add_argument(
-        "--dataset", type=Path, help="what `h36m-pose preprocess` wrote, to time training on (default: no training)"
+        "--dataset", type=Path, help="what `h36m-pose preprocess` wrote, to take batches from (default: random crops)"
     )
     parser.add_argument("--experiment", default="demo", help="whose network and batches to time (default: demo)")
+    parser.add_argument(
+        "--networks", help="instead, some of strided,jha_2015,li_chan_2014, each of its own experiment; or none"
+    )
+    parser.add_argument("--stage", choices=configuration.STAGES, default="finetune", help="default: finetune")
+    parser.add_argument(
+        "--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE",
+        help="a setting of the experiments to change, such as host_devices=1",
+    )  # fmt: skip
     parser.add_argument("--processes", type=int, default=2, help="of preprocessing, compared with one (default: 2)")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is timed (default: 5)")
-    parser.add_argument("--steps", type=int, default=10, help="training steps per stage and round (default: 10)")
+    parser.add_argument("--steps", type=int, default=4, help="steps per round (default: 4)")
+    parser.add_argument(
+        "--quick", action="store_true", help="two rounds of one step of 4 pictures, no compile times: to see it run"
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("bench.json"), help="where the numbers go (default: bench.json)"
     )
@@ -35,19 +50,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measures, prints and writes."""
-    config = configuration.load_experiment(arguments.experiment)
-    from h36m_pose.training.host import prepare_host
-
-    prepare_host(config.host_devices)
-    from h36m_pose.training.environment import describe_environment
-
-    print(f"{arguments.rounds} rounds, medians (lowest to highest)")
-    numbers = _preprocessing(arguments)
-    if arguments.dataset:
-        numbers |= {"experiment": arguments.experiment, "training": _training(arguments, config)}
-    write_json(arguments.out, {"environment": describe_environment(), **numbers})
+    experiments = _experiments(arguments)
+    for option in ("rounds", "steps", "processes"):
+        if getattr(arguments, option) < 1:
+            raise InputError(f"--{option}", str(getattr(arguments, option)), "1 or more", "Give a larger number")
+    if arguments.quick:
+        arguments.rounds, arguments.steps, arguments.no_compile_times = 2, 1, True
+        arguments.overrides.append(f"{arguments.stage}.batch_size=4")
+    for experiment in experiments:  # a mistyped setting is told before minutes of measuring
+        configuration.apply_overrides(configuration.load_experiment(experiment), arguments.overrides, arguments.stage)
+    if not (experiments or arguments.root):
+        raise InputError("h36m-pose bench", "--networks none and no --root", "something to time", "Add --root FOLDER")
+    print(f"{arguments.rounds} rounds; medians (lowest to highest)")
+    numbers: dict[str, Any] = {"rounds": arguments.rounds, "steps": arguments.steps}
+    if arguments.root:
+        numbers |= _preprocessing(arguments)
+    if experiments:
+        numbers["networks"] = _networks(arguments, experiments)
+        numbers["environment"] = numbers["networks"][experiments[0]]["environment"]
+    write_json(arguments.out, numbers)
     print(f"written: {arguments.out}")
     return 0
+
+
+def _experiments(arguments: argparse.Namespace) -> list[str]:
+    """The experiments whose networks are timed."""
+    if arguments.networks is None:
+        return [arguments.experiment]
+    own = {"strided": "demo", "jha_2015": "jha_2015", "li_chan_2014": "li_chan_2014"}
+    names = [] if arguments.networks == "none" else arguments.networks.split(",")
+    for name in names:
+        if name not in own:
+            near = difflib.get_close_matches(name, own, n=1)
+            mend = f"Did you mean {near[0]}?" if near else "Choose one of these"
+            raise InputError("--networks", repr(name), f"some of {', '.join(own)}, or none", mend)
+    return [own[name] for name in names]
+
+
+def _networks(arguments: argparse.Namespace, experiments: Sequence[str]) -> dict[str, Any]:
+    from h36m_pose.benchmarking.job import Job
+    from h36m_pose.benchmarking.network_rates import NO_TORCH, measure_network, torch_is_there
+    from h36m_pose.benchmarking.report import network_report
+
+    if not torch_is_there():
+        print(NO_TORCH)
+    dataset = str(arguments.dataset.resolve()) if arguments.dataset else ""
+    results = {}
+    for experiment in experiments:
+        job = Job("ours", experiment, tuple(arguments.overrides), arguments.stage, dataset)
+        results[experiment] = measure_network(
+            job, arguments.rounds, arguments.steps, compile_times=not arguments.no_compile_times
+        )
+        print(network_report(results[experiment]), flush=True)
+    return results
 
 
 def _preprocessing(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -65,19 +120,6 @@ def _preprocessing(arguments: argparse.Namespace) -> dict[str, Any]:
     print(f"preprocess, {scaling.processes} processes      {_spread(scaling.several)} frames/s")
     print(f"{scaling.processes} processes / 1            {scaling.ratio:8.2f} ({ratios})")
     return {"preprocessing": dataclasses.asdict(rate), "scaling": dataclasses.asdict(scaling)}
-
-
-def _training(arguments: argparse.Namespace, config: Any) -> dict[str, Any]:
-    from h36m_pose.benchmark import measure_training
-    from h36m_pose.data.dataset import open_dataset
-
-    rates = measure_training(config, open_dataset(arguments.dataset), arguments.rounds, arguments.steps)
-    print(f"{rates.devices}; experiment {arguments.experiment}")
-    for stage, values in rates.train_images_per_s.items():
-        print(f"{stage + ' step':<28} {_spread(values)} images/s, first step {rates.first_step_s[stage]:.1f} s")
-    print(f"{'evaluate':<28} {_spread(rates.evaluate_images_per_s)} images/s")
-    print(f"{'float32 matrix product':<28} {_spread(rates.matmul_gflops)} GFLOP/s")
-    return dataclasses.asdict(rates)
 
 
 def _spread(values: Sequence[float]) -> str:
