@@ -87,17 +87,17 @@ def filter_gradient(
 
     def product(padded: jax.Array, gradient: jax.Array) -> jax.Array:
         patches = _patches(padded, shape[0], stride, positions).reshape(-1, math.prod(shape[:3]))
-        return patches.T @ gradient.reshape(-1, shape[3])
+        return jnp.matmul(patches.T, gradient.reshape(-1, shape[3]), preferred_element_type=jnp.float32)
 
     if math.prod(positions) < _MANY_POSITIONS:
-        return product(padded, gradient).reshape(shape)
+        return product(padded, gradient).reshape(shape).astype(images.dtype)
 
     # All patches of a batch of large pictures would not fit the caches, hardly the memory: one picture after another.
     def add(total: jax.Array, one: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
         return total + product(one[0][None], one[1][None]), None
 
-    start = jnp.zeros((math.prod(shape[:3]), shape[3]), gradient.dtype)
-    return lax.scan(add, start, (padded, gradient))[0].reshape(shape)
+    start = jnp.zeros((math.prod(shape[:3]), shape[3]), jnp.float32)
+    return lax.scan(add, start, (padded, gradient))[0].reshape(shape).astype(images.dtype)
 
 
 def _patches(padded: jax.Array, size: int, stride: int, positions: tuple[int, int]) -> jax.Array:

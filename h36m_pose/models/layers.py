@@ -105,9 +105,9 @@ def dropout(
 
 
 def sum_over_positions(features: Float[Array, "*batch channels"]) -> Float[Array, "channels"]:
-    """Sums over all axes but the last, as a matrix product: XLA's own sum down columns is slow on CPUs."""
+    """Sums over all axes but the last in float32, as a matrix product: XLA's own sum down columns is slow on CPUs."""
     flat = features.reshape(-1, features.shape[-1])
-    return jnp.ones(len(flat), flat.dtype) @ flat
+    return jnp.matmul(jnp.ones(len(flat), flat.dtype), flat, preferred_element_type=jnp.float32)
 
 
 @jax.custom_vjp
@@ -123,7 +123,7 @@ def _add_bias_forward(features, bias):
 
 
 def _add_bias_backward(_, gradient):
-    return gradient, sum_over_positions(gradient)
+    return gradient, sum_over_positions(gradient).astype(gradient.dtype)
 
 
 add_bias.defvjp(_add_bias_forward, _add_bias_backward)
@@ -133,26 +133,30 @@ add_bias.defvjp(_add_bias_forward, _add_bias_backward)
 def layer_norm(
     features: Float[Array, "*batch channels"], scale: Float[Array, "channels"], bias: Float[Array, "channels"]
 ) -> Float[Array, "*batch channels"]:
-    """Zero mean and unit variance over the last axis, then scale and shift.
+    """Zero mean and unit variance over the last axis, then scale and shift; computed in float32.
 
-    Its gradient is written out: it keeps two arrays instead of recomputing, and sums by `sum_over_positions`.
+    Its gradient is written out, so that sums are those of `sum_over_positions`.
     """
     return _layer_norm_forward(features, scale, bias)[0]
 
 
 def _layer_norm_forward(features, scale, bias):
-    centred = features - features.mean(-1, keepdims=True)
+    wide = features.astype(jnp.float32)
+    centred = wide - wide.mean(-1, keepdims=True)
     rate = lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + 1e-6)
     normed = centred * rate
-    return normed * per_channel(scale, normed) + per_channel(bias, normed), (normed, rate, scale)
+    scaled = normed * per_channel(scale, normed) + per_channel(bias, normed)
+    return scaled.astype(features.dtype), (normed, rate, scale)
 
 
 def _layer_norm_backward(kept, gradient):
     normed, rate, scale = kept
-    slope = gradient * per_channel(scale, gradient)
+    wide = gradient.astype(jnp.float32)
+    slope = wide * per_channel(scale, wide)
     along = (slope * normed).mean(-1, keepdims=True)
     to_features = rate * (slope - slope.mean(-1, keepdims=True) - normed * along)
-    return to_features, sum_over_positions(gradient * normed), sum_over_positions(gradient)
+    to_scale, to_bias = sum_over_positions(wide * normed), sum_over_positions(wide)
+    return to_features.astype(gradient.dtype), to_scale.astype(scale.dtype), to_bias.astype(scale.dtype)
 
 
 layer_norm.defvjp(_layer_norm_forward, _layer_norm_backward)
