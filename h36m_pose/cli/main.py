@@ -30,7 +30,7 @@ VERBS = {
     "train": "pretrain on the grid task, then finetune to poses in mm",
     "evaluate": "metrics on the test subjects, beside the baselines",
     "render": "a video of a test sequence, predicted beside true",
-    "bench": "rates of preprocessing and training on this machine",
+    "bench": "rates of training, prediction and preprocessing on this machine, beside PyTorch's",
 }
 
 
