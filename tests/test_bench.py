@@ -110,7 +110,8 @@ def test_nothing_is_compared_with_another_device_or_nothing(platform, words):
 def test_it_runs_without_dataset_and_without_pytorch(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(network_rates, "torch_is_there", lambda: False)
     out = tmp_path / "bench.json"
-    assert main(["bench", "--quick", "--out", str(out), *TINY]) == 0
+    words = ["--rounds", "2", "--steps", "1", "--no-compile-times", "--set", "finetune.batch_size=4"]
+    assert main(["bench", "--out", str(out), *words, *TINY]) == 0
     told = capsys.readouterr().out
     assert told.count(network_rates.NO_TORCH) == 1 and "ours train" in told
     numbers = json.loads(out.read_text())

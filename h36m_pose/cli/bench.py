@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is timed (default: 5)")
     parser.add_argument("--steps", type=int, default=4, help="steps per round (default: 4)")
     parser.add_argument(
+        "--no-compile-times", action="store_true", help="leave out the two fresh processes that time compilation"
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="two rounds of one step of 4 pictures, no compile times: to see it run"
     )
     parser.add_argument(
@@ -55,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         if getattr(arguments, option) < 1:
             raise InputError(f"--{option}", str(getattr(arguments, option)), "1 or more", "Give a larger number")
     if arguments.quick:
-        arguments.rounds, arguments.steps, arguments.no_compile_times = 2, 1, True
+        arguments.rounds, arguments.steps = 2, 1
         arguments.overrides.append(f"{arguments.stage}.batch_size=4")
     for experiment in experiments:  # a mistyped setting is told before minutes of measuring
         configuration.apply_overrides(configuration.load_experiment(experiment), arguments.overrides, arguments.stage)
@@ -98,9 +101,8 @@ def _networks(arguments: argparse.Namespace, experiments: Sequence[str]) -> dict
     results = {}
     for experiment in experiments:
         job = Job("ours", experiment, tuple(arguments.overrides), arguments.stage, dataset)
-        results[experiment] = measure_network(
-            job, arguments.rounds, arguments.steps, compile_times=not arguments.no_compile_times
-        )
+        timed = not (arguments.no_compile_times or arguments.quick)
+        results[experiment] = measure_network(job, arguments.rounds, arguments.steps, compile_times=timed)
         print(network_report(results[experiment]), flush=True)
     return results
 
