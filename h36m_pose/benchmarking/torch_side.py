@@ -24,7 +24,9 @@ class TorchSide:
     def __init__(self, job: Job):
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         if self._device == "cpu":
-            torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+            torch.set_num_threads(
+                len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            )
         else:
             torch.set_float32_matmul_precision("high")  # TF32, as XLA's default on GPUs
         self._setting = Setting(job)
