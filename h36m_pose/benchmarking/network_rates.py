@@ -47,7 +47,7 @@ def measure_network(job: Job, rounds: int, times: int, compile_times: bool = Tru
 
 
 def summarise(result: dict[str, Any]) -> dict[str, Any]:
-    """What follows from the seconds: images per second, ratios to PyTorch, GFLOP/s and their share of the matmul rate.
+    """What follows from the seconds: images per second, ratios to PyTorch, GFLOP/s, their share of the best matmul rate.
 
     Ratios are paired by round and above 1 where ours is faster; there are none where PyTorch ran on another kind of
     device.
@@ -70,9 +70,8 @@ def summarise(result: dict[str, Any]) -> dict[str, Any]:
         for side in ("ours", "torch"):
             if f"{side} {row}" in seconds:
                 rates = [1e-9 * flops[kind] * batch / each for each in seconds[f"{side} {row}"]]
-                of_matmul = ratios(seconds["ours matmul"], seconds[f"{side} {row}"])
-                unit = 1e-9 * flops[kind] * batch / (2e-9 * result["matrix_side"] ** 3)
-                gflops[f"{side} {row}"] = {**spread(rates), "of_matmul": spread([unit * each for each in of_matmul])}
+                shares = [rate / matmul["matmul"]["max"] for rate in rates]
+                gflops[f"{side} {row}"] = {**spread(rates), "of_matmul": spread(shares)}
     alike = result["torch"] is not None and result["torch"]["platform"] == result["platform"]
     compared = {}
     for row in seconds if alike else ():
