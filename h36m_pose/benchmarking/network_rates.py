@@ -47,7 +47,7 @@ def measure_network(job: Job, rounds: int, times: int, compile_times: bool = Tru
 
 
 def summarise(result: dict[str, Any]) -> dict[str, Any]:
-    """What follows from the seconds: images per second, ratios to PyTorch, GFLOP/s, their share of the best matmul rate.
+    """What follows from the seconds: images per second, ratios to PyTorch, GFLOP/s and shares of the best matmul.
 
     Ratios are paired by round and above 1 where ours is faster; there are none where PyTorch ran on another kind of
     device.
