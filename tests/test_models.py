@@ -149,6 +149,17 @@ def test_written_out_gradients_agree_with_autodiff(shape):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * float(jnp.abs(other).max()))
 
 
+def test_written_out_gradients_sum_bfloat16_in_float32():
+    rng = np.random.default_rng(0)
+    features = jnp.asarray(rng.normal(1, 3, (5000, 4)), jnp.bfloat16)
+    ones = jnp.ones(4, jnp.bfloat16)
+    for layer, operands in ((layers.layer_norm, (features, ones, ones)), (layers.add_bias, (features, ones))):
+        outputs, back = jax.vjp(layer, *operands)
+        slopes = back(jnp.ones_like(outputs))
+        assert all(slope.dtype == jnp.bfloat16 for slope in (outputs, *slopes))
+        np.testing.assert_array_equal(slopes[-1], jnp.full(4, 5000, jnp.bfloat16))  # in bfloat16 it would stop at 256
+
+
 def test_a_network_taken_apart_and_put_together_computes_the_same():
     model = build_model("strided", 7, nnx.Rngs(4), **SMALL)
     _, params, constants = parameters.take_apart(model)
