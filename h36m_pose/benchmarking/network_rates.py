@@ -9,7 +9,7 @@ from h36m_pose.benchmarking.flops import forward_flops, training_flops
 from h36m_pose.benchmarking.job import Job
 from h36m_pose.benchmarking.rounds import Worker, first_steps, measure_in_turn, ratios, spread
 
-NO_TORCH = "PyTorch is not installed, its rows are left out: pip install 'h36m-pose[torch]'"
+NO_TORCH = "PyTorch is not installed, its rows are left out; for them: .venv/bin/pip install 'torch>=2.6,<3'"
 
 
 def torch_is_there() -> bool:
