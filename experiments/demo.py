@@ -15,7 +15,7 @@ def get_config() -> ConfigDict:
     """The settings, each with its unit or reason."""
     config = ConfigDict()
     config.seed = 0  # of weights, order of frames and augmentation
-    config.host_devices = 2  # CPU devices that share each batch: XLA's convolutions use one core each
+    config.host_devices = 1  # into which the CPU is split; all cores work for one as well (docs/performance.md)
     config.parallel = "jit"  # how devices share it: one program over a mesh; or "pmap", a copy per device
     config.precision = "float32"  # of activations in training; or "bfloat16", with float32 sums and losses
     config.writers = ("tensorboard",)  # besides metrics.jsonl and rates.jsonl; also "wandb", "mlflow"

@@ -15,7 +15,7 @@ from h36m_pose.benchmarking.whole_step import WholeStep
 from h36m_pose.training.environment import describe_environment
 from h36m_pose.training.optimizer import make_optimizer
 from h36m_pose.training.state import new_state
-from h36m_pose.training.step import GridTask, PoseTask
+from h36m_pose.training.tasks import GridTask, PoseTask
 
 _STEPS = 100_000
 _MATRIX_SIDE = {"cpu": 2048, "gpu": 8192}
@@ -50,7 +50,7 @@ class OurSide:
         )
         self._predict = our_step.make_ready_predict(mesh=self._mesh, assemble=assemble)
         self._whole = WholeStep(
-            self._mesh, setting.config, job.stage, assemble, task, optimizer, setting.examples, setting.input_px
+            setting.config, job.stage, assemble, task, optimizer, setting.examples, setting.input_px
         )
         started = time.perf_counter()
         self._train(1)

@@ -40,7 +40,7 @@ def grid_loss(loss_scale: float) -> Loss:
 
 
 def pose_loss(target: str, loss_unit_mm: float, statistics: Arrays) -> Loss:
-    """The regression's; see `training.step.PoseTask`."""
+    """The regression's; see `training.tasks.PoseTask`."""
 
     def loss(outputs: jax.Array, joints_root_mm: jax.Array) -> jax.Array:
         return mpjpe_loss(to_mm(outputs, statistics, target), joints_root_mm) / loss_unit_mm

@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 from h36m_pose import grid, skeleton
 from h36m_pose.benchmarking.job import Job
 from h36m_pose.data import pipeline
-from h36m_pose.data.pipeline import Examples
+from h36m_pose.data.frames import Examples, gather_views
 from h36m_pose.models.parameters import Arrays, Assemble
 from h36m_pose.models.pose_output import pose_statistics
 from h36m_pose.models.registry import POSE_OUTPUTS, draw_model
@@ -77,4 +77,4 @@ def _read(folder: Path, config: ConfigDict) -> Examples:
 
     dataset, data = open_dataset(folder), config.data
     chosen = split(dataset.subjects, data.protocol, data.validation_subjects, data.crowd).train
-    return pipeline.gather_views(dataset.select(chosen), data.frame_step, frame=data.frame)
+    return gather_views(dataset.select(chosen), data.frame_step, frame=data.frame)

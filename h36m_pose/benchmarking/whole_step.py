@@ -3,23 +3,23 @@
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-from jax.sharding import Mesh
+import numpy as np
 from ml_collections import ConfigDict
 
-from h36m_pose.benchmarking.our_step import replicate
 from h36m_pose.data import pipeline
 from h36m_pose.data.augmentation import Augmentation
-from h36m_pose.data.pipeline import Examples
+from h36m_pose.data.frames import Examples
 from h36m_pose.models.parameters import Assemble
-from h36m_pose.training.step import Task, make_train_step
+from h36m_pose.training.optimizer import make_schedule
+from h36m_pose.training.parallel import Devices
+from h36m_pose.training.step import StepOptions, make_train_step
+from h36m_pose.training.tasks import Task
 
 
 class WholeStep:
     """Fetching, augmentation, network, loss and optimiser.
 
     Args:
-        mesh: of `our_step.all_devices`.
         config: an experiment.
         stage: "pretrain" or "finetune".
         assemble: of `take_apart`.
@@ -31,7 +31,6 @@ class WholeStep:
 
     def __init__(
         self,
-        mesh: Mesh,
         config: ConfigDict,
         stage: str,
         assemble: Assemble,
@@ -40,32 +39,34 @@ class WholeStep:
         examples: Examples,
         input_px: int,
     ):
-        settings, self.input_px = config[stage], input_px
-        self.batch_size, self.options = settings.batch_size, Augmentation(**config.augmentation)
-        self.examples = replicate(mesh, examples)
-        self.order = replicate(mesh, pipeline.epoch_order(jax.random.key(0), 0, len(examples.images)))
-        self.first = jnp.int32(0)
-        self.step = make_train_step(
-            mesh=mesh,
-            assemble=assemble,
-            task=task,
-            optimizer=optimizer,
+        settings, devices = config[stage], Devices(config.parallel)
+        self.examples, self.order = devices.replicate(
+            (examples, np.asarray(pipeline.epoch_order(jax.random.key(0), 0, len(examples.images))))
+        )
+        self.options = StepOptions(
+            batch_size=settings.batch_size,
+            accumulate=settings.accumulate,
+            precision=config.precision,
             averaging=settings.averaging,
-            augmentation=self.options,
-            batch_size=self.batch_size,
+            augmentation=Augmentation(**config.augmentation),
             input_px=input_px,
+            steps_per_epoch=len(examples.images) // settings.batch_size,
             seed=0,
         )
+        schedule = make_schedule(settings.optim.schedule, settings.optim.peak_lr, 0, 1)
+        self.step = make_train_step(devices, assemble, task, optimizer, schedule, self.options, resident=True)
         self._fetch = jax.jit(self._batch)
 
     def _batch(self, examples: Examples, order: jax.Array, step: jax.Array) -> pipeline.Batch:
-        keys = pipeline.example_keys(jax.random.key(0), step, self.batch_size)
-        return pipeline.training_batch(examples, order[: self.batch_size], keys, self.options, self.input_px)
+        options = self.options
+        keys = pipeline.example_keys(jax.random.key(0), step, options.batch_size)
+        chosen = Examples(*(array[order[: options.batch_size]] for array in examples))
+        return pipeline.training_batch(chosen, keys, options.augmentation, options.input_px)
 
     def train(self, state: Any) -> Any:
         """One step; the state is donated."""
-        return self.step(state, self.examples, self.order, self.first)[0]
+        return self.step(state, self.examples, self.order)[0]
 
     def fetch(self, step: int) -> pipeline.Batch:
         """One batch, fetched and varied, on one device."""
-        return self._fetch(self.examples, self.order, jnp.int32(step))
+        return self._fetch(self.examples, self.order, np.int32(step))

@@ -61,7 +61,8 @@ def training_batch(
     if spare:
         corner = jax.vmap(lambda key: jax.random.randint(key, (2,), 0, spare + 1))(cut_keys)
         images, joints_px = _cut(images, joints_px, corner, input_px)
-    return Batch(images[..., None], joints_px, joints_root_mm)
+    # Without the barrier XLA computes the pictures anew for each of their uses, forward and backward.
+    return jax.lax.optimization_barrier(Batch(images[..., None], joints_px, joints_root_mm))
 
 
 def plain_batch(examples: Examples, input_px: int = CROP_PX) -> Batch:

@@ -23,7 +23,7 @@ CHECKPOINTS = "checkpoints"
 RATES = "rates.jsonl"
 LOCK = ".lock"
 
-HOW_NOT_WHAT = ("host_devices", "parallel", "checkpoint", "data.input", "writers", "log_rates_every_steps")
+HOW_NOT_WHAT = ("host_devices", "parallel", "checkpoint", "data.input", "writers")
 """Settings, or groups of them, that a stage may go on with when they have changed: they say how to compute, not what.
 On another number of devices the outcome is the same up to rounding."""
 
