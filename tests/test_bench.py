@@ -5,8 +5,10 @@ import json
 import jax
 import numpy as np
 import pytest
+from stick_dataset import write_stick_dataset
 
-from h36m_pose.benchmarking import flops, network_rates, rounds
+from h36m_pose import configuration
+from h36m_pose.benchmarking import flops, input_rate, network_rates, rounds
 from h36m_pose.benchmarking.job import Job
 from h36m_pose.benchmarking.report import network_report
 from h36m_pose.cli.main import main
@@ -130,6 +132,25 @@ def test_a_second_process_finds_what_the_first_compiled():
     assert list(seconds) == ["cold", "cached"] and 0 < seconds["cached"] < seconds["cold"]
 
 
+def test_streaming_is_timed_over_whole_epochs(tmp_path):
+    dataset = write_stick_dataset(tmp_path)
+    config = configuration.load_experiment("demo")
+    config.data.frame = "camera"
+    rates = input_rate.measure_streaming(dataset.folder, config, 7, 3)
+    assert 0 < rates["min"] <= rates["median"] <= rates["max"]
+
+
+@pytest.mark.slow
+def test_devices_are_set_against_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(network_rates, "torch_is_there", lambda: False)
+    out = tmp_path / "bench.json"
+    assert main(["bench", "--quick", "--devices", "1,2", "--out", str(out), *TINY]) == 0
+    scaling = json.loads(out.read_text())["networks"]["demo"]["devices_scaling"]
+    assert scaling["1"]["speedup"] == {"median": 1, "min": 1, "max": 1}
+    assert scaling["2"]["efficiency"]["median"] == pytest.approx(scaling["2"]["speedup"]["median"] / 2)
+    assert "2 devices, whole training step" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["pretrain", "finetune"])
 def test_it_runs_beside_pytorch(stage, tmp_path, capsys):
@@ -148,6 +169,7 @@ def test_it_runs_beside_pytorch(stage, tmp_path, capsys):
         (["--rounds", "0"], "--rounds: found 0"),
         (["--set", "model.widht=3"], "model.wid"),
         (["--networks", "none"], "no --root"),
+        (["--devices", "1;2"], "numbers with commas between"),
     ],
 )
 def test_mistakes_are_told_in_a_line(words, line, tmp_path, capsys):

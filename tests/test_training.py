@@ -35,7 +35,7 @@ def dataset(tmp_path_factory):
     return write_stick_dataset(tmp_path_factory.mktemp("data"))
 
 
-def train(dataset, run_dir, stage, *overrides):
+def train(dataset, run_dir, stage, *overrides, adopt=False):
     config = configuration.load_experiment("demo")
     configuration.apply_overrides(config, [*TINY, *overrides], stage)
     init = run_folder.pretrained_identity(run_dir, config.finetune.init_from) if stage == "finetune" else "none"
@@ -44,7 +44,7 @@ def train(dataset, run_dir, stage, *overrides):
         "dataset_fingerprint": dataset.fingerprint,
         "init": init,
     }
-    run_folder.claim(run_dir / stage, identity)
+    run_folder.claim(run_dir / stage, identity, adopt)
     return loop.train(config, stage, dataset, run_dir, identity)
 
 
@@ -153,6 +153,32 @@ def test_another_configuration_is_refused_with_the_difference(dataset, run_dir):
         train(dataset, run_dir, "pretrain", "epochs=2", "optim.peak_lr=0.5")
     with pytest.raises(InputError, match="on the dataset"):
         run_folder.claim(run_dir / "pretrain", {"dataset_fingerprint": "another", "settings": {}, "init": "none"})
+
+
+def test_how_may_change_freely_and_what_only_if_told(tmp_path):
+    def identity(**settings):
+        return {"dataset_fingerprint": "d1", "init": "none", "settings": settings}
+
+    before = {"host_devices": 1, "checkpoint": {"keep": 2}, "data": {"input": "auto", "frame_step": 1}}
+    run_folder.claim(tmp_path, identity(**before))
+    how = {"host_devices": 8, "checkpoint": {"keep": 5}, "data": {"input": "streaming", "frame_step": 1}}
+    run_folder.claim(tmp_path, identity(**how), writes=False)
+    assert run_folder.read_json(tmp_path / "config.json") == identity(**before)
+    run_folder.claim(tmp_path, identity(**how))
+    assert run_folder.read_json(tmp_path / "config.json") == identity(**how)
+    what = {**how, "data": {"input": "streaming", "frame_step": 5}}
+    with pytest.raises(InputError, match=r"\(settings.data.frame_step = 1 instead of 5\).*add --adopt to go on"):
+        run_folder.claim(tmp_path, identity(**what))
+    run_folder.claim(tmp_path, identity(**what), adopt=True)
+    assert run_folder.read_json(tmp_path / "config.before.json") == identity(**how)
+    run_folder.claim(tmp_path, identity(**what))
+
+
+def test_a_stage_goes_on_with_adopted_settings(dataset, tmp_path, capsys):
+    assert train(dataset, tmp_path, "pretrain", "epochs=1") == 0
+    (tmp_path / "pretrain" / "finished.json").unlink()
+    assert train(dataset, tmp_path, "pretrain", "epochs=2", adopt=True) == 0
+    assert "going on from step 7 of 14" in capsys.readouterr().out
 
 
 def test_nan_stops_the_run_and_says_where(dataset, run_dir, tmp_path):

@@ -42,6 +42,15 @@ def network_report(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def scaling_report(scaling: dict[str, Any]) -> str:
+    """What `scaling.measure_device_scaling` gives, a line for each number of devices."""
+    return "\n".join(
+        f"  {count + ' devices, whole training step':<34} {_spread(row['images_per_s'], 0)} images/s, "
+        f"{_spread(row['speedup'], 2).strip()} times, efficiency {row['efficiency']['median']:.2f}"
+        for count, row in scaling.items()
+    )
+
+
 def _label(name: str) -> str:
     return name.replace("torch", "PyTorch").replace("_", " ")
 

@@ -84,18 +84,21 @@ class Worker:
         self.close()
 
 
-def measure_in_turn(workers: Mapping[str, Any], rounds: int, times: int) -> dict[str, list[float]]:
+def measure_in_turn(
+    workers: Mapping[str, Any], rounds: int, times: int, only: Sequence[str] | None = None
+) -> dict[str, list[float]]:
     """Seconds of each measure of each worker, one number per round.
 
     Args:
         workers: `Worker`s by side.
         rounds: how often; one more, the first, warms up and is left out.
         times: how often each measure is done per round.
+        only: which measures; None for all of them.
 
     Returns:
         By "SIDE MEASURE".
     """
-    plan = _interleaved({side: worker.about["measures"] for side, worker in workers.items()})
+    plan = _interleaved({side: only or worker.about["measures"] for side, worker in workers.items()})
     seconds: dict[str, list[float]] = {f"{side} {measure}": [] for side, measure in plan}
     for number in range(-1, rounds):
         for side, measure in plan if number % 2 else plan[::-1]:

@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE",
         help="a setting of the experiments to change, such as host_devices=1",
     )  # fmt: skip
+    parser.add_argument(
+        "--devices", help="also the training step on so many devices each, such as 1,2 (default: no such comparison)"
+    )
     parser.add_argument("--processes", type=int, default=2, help="of preprocessing, compared with one (default: 2)")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is timed (default: 5)")
     parser.add_argument("--steps", type=int, default=4, help="steps per round (default: 4)")
@@ -57,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     for option in ("rounds", "steps", "processes"):
         if getattr(arguments, option) < 1:
             raise InputError(f"--{option}", str(getattr(arguments, option)), "1 or more", "Give a larger number")
+    _counts(arguments.devices or "1")
     if arguments.quick:
         arguments.rounds, arguments.steps = 2, 1
         arguments.overrides.append(f"{arguments.stage}.batch_size=4")
@@ -93,7 +97,8 @@ def _experiments(arguments: argparse.Namespace) -> list[str]:
 def _networks(arguments: argparse.Namespace, experiments: Sequence[str]) -> dict[str, Any]:
     from h36m_pose.benchmarking.job import Job
     from h36m_pose.benchmarking.network_rates import NO_TORCH, measure_network, torch_is_there
-    from h36m_pose.benchmarking.report import network_report
+    from h36m_pose.benchmarking.report import network_report, scaling_report
+    from h36m_pose.benchmarking.scaling import measure_device_scaling
 
     if not torch_is_there():
         print(NO_TORCH)
@@ -104,7 +109,35 @@ def _networks(arguments: argparse.Namespace, experiments: Sequence[str]) -> dict
         timed = not (arguments.no_compile_times or arguments.quick)
         results[experiment] = measure_network(job, arguments.rounds, arguments.steps, compile_times=timed)
         print(network_report(results[experiment]), flush=True)
+        if arguments.dataset:
+            results[experiment]["streaming_images_per_s"] = _streaming(arguments, experiment)
+        if arguments.devices:
+            scaling = measure_device_scaling(job, _counts(arguments.devices), arguments.rounds, arguments.steps)
+            results[experiment]["devices_scaling"] = scaling
+            print(scaling_report(scaling), flush=True)
     return results
+
+
+def _streaming(arguments: argparse.Namespace, experiment: str) -> dict[str, float]:
+    from h36m_pose.benchmarking.input_rate import measure_streaming
+
+    config = configuration.apply_overrides(
+        configuration.load_experiment(experiment), arguments.overrides, arguments.stage
+    )
+    rates = measure_streaming(arguments.dataset, config, config[arguments.stage].batch_size, arguments.rounds)
+    print(
+        f"  {'streamed from disk, not yet varied':<34} {rates['median']:8.0f} ({rates['min']:.0f} to "
+        f"{rates['max']:.0f}) images/s",
+        flush=True,
+    )
+    return rates
+
+
+def _counts(words: str) -> list[int]:
+    counts = [int(word) for word in words.split(",") if word.isdigit() and int(word) > 0]
+    if len(counts) != len(words.split(",")):
+        raise InputError("--devices", words, "numbers with commas between, such as 1,2", "Correct it")
+    return counts
 
 
 def _preprocessing(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -63,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(f"{key} = {configuration.shown(value)}" for key, value in configuration.flat_items(config)))
         return 0
     _require_folders(arguments)
+    if arguments.profile < 0:
+        raise InputError("--profile", str(arguments.profile), "a number of steps", "Give 0 or more")
     from h36m_pose.training import processes, run_folder
     from h36m_pose.training.host import prepare_host
 

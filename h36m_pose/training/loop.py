@@ -93,7 +93,8 @@ def _train(
         interruption = stack.enter_context(Interruption())
         saver = stack.enter_context(CheckpointWriter(work.checkpoints, config.checkpoint.keep))
         writer = stack.enter_context(_metric_writer(work, environment, dataset, first))
-        stopped_at = _run_steps(work, first, writer, saver, interruption, Profile(work.folder, profile_steps))
+        profile = stack.enter_context(Profile(work.folder, profile_steps if processes.is_first() else 0))
+        stopped_at = _run_steps(work, first, writer, saver, interruption, profile)
     processes.wait_for_all("everything is written")
     if stopped_at is not None:
         if processes.is_first():

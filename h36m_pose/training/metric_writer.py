@@ -120,11 +120,11 @@ class MetricWriter:
         unknown = [word for word in boards if word not in BOARDS]
         if unknown:
             raise InputError("writers", repr(unknown[0]), f"some of {', '.join(BOARDS)}", "Choose among these")
+        self._boards = [BOARDS[word](folder, step, config or {}) for word in boards]
         self._files = {}
         for name in (run_folder.METRICS, run_folder.RATES):
             run_folder.drop_metrics_after(folder / name, step)
             self._files[name] = (folder / name).open("a", encoding="utf-8")
-        self._boards = [BOARDS[word](folder, step, config or {}) for word in boards]
 
     def write(self, step: int, epoch: float, split: str, numbers: dict[str, float]) -> None:
         """Writes one row.

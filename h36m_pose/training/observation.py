@@ -56,7 +56,7 @@ def memory_mb() -> dict[str, float]:
 
 
 class Profile:
-    """Writes a JAX profiler trace of some steps, for TensorBoard's profile page or Perfetto.
+    """Writes a JAX profiler trace of some steps, for TensorBoard's profile page or Perfetto; used as a context.
 
     Args:
         folder: of the stage; the trace goes into its `profile`.
@@ -64,16 +64,28 @@ class Profile:
     """
 
     def __init__(self, folder: Path, steps: int):
-        self._folder, self._steps = folder / PROFILE, steps
+        self._folder, self._steps, self._running = folder / PROFILE, steps, False
 
     def before(self, steps_done: int) -> None:
         """Called before each step with the number of steps done since the start."""
         if self._steps and steps_done == _SETTLING_STEPS:
             jax.profiler.start_trace(str(self._folder))
+            self._running = True
 
     def after(self, steps_done: int, state: Any) -> None:
         """Called after each step with the same number and the new state."""
-        if self._steps and steps_done == _SETTLING_STEPS + self._steps - 1:
+        if self._running and steps_done == _SETTLING_STEPS + self._steps - 1:
             jax.block_until_ready(state)
-            jax.profiler.stop_trace()
+            self._stop()
             print(f"\nwritten: a trace of {self._steps} steps in {self._folder}")
+
+    def _stop(self) -> None:
+        jax.profiler.stop_trace()
+        self._running = False
+
+    def __enter__(self) -> "Profile":
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        if self._running:  # training ended before the trace
+            self._stop()
