@@ -35,6 +35,7 @@ def test_wandb_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert logs and b"validation/loss" in b"".join(path.read_bytes() for path in logs)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its own libraries
 def test_mlflow_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mlflow = pytest.importorskip("mlflow")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
