@@ -11,6 +11,7 @@ Reading one runs no code from it: arrays and JSON alone. `checkpoint_writer` wri
 
 import errno
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from h36m_pose.models.parameters import Arrays, difference
 from h36m_pose.training.state import TrainState
 
 STEP, BEST, DAMAGED = "step", "best", "damaged"
+_MARGIN_BYTES = 1 << 18
+"""For what lies beside the arrays of a checkpoint."""
 _STATE, _ABOUT, _DIGESTS = "state", "about.json", "digests.json"
 
 
@@ -57,6 +60,7 @@ def save(folder: Path, arrays: Arrays, about: dict[str, Any]) -> None:
     """
     with replacing(folder) as temporary:
         temporary.mkdir()
+        _require_space(temporary, sum(array.nbytes for array in jax.tree.leaves(arrays)))
         try:
             with _checkpointer() as writer:
                 writer.save(temporary.resolve() / _STATE, jax.device_get(arrays))
@@ -66,6 +70,12 @@ def save(folder: Path, arrays: Arrays, about: dict[str, Any]) -> None:
             raise
         write_json(temporary / _ABOUT, about)
         write_json(temporary / _DIGESTS, _digests(temporary))
+
+
+def _require_space(folder: Path, count: int) -> None:
+    """Looks before writing: TensorStore's own answer to a full disk comes with tracebacks out of its threads."""
+    if shutil.disk_usage(folder).free < count + _MARGIN_BYTES:
+        raise OSError(errno.ENOSPC, "No space left on device", str(folder.parent))
 
 
 def _digests(folder: Path) -> dict[str, str]:
