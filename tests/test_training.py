@@ -283,6 +283,9 @@ def test_damaged_files_of_a_run_are_told(tmp_path):
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(InputError, match="damaged JSON"):
         run_folder.read_json(tmp_path / "config.json")
+    (tmp_path / "finished.json").write_text("{}")
+    with pytest.raises(InputError, match="no best_step"):
+        run_folder.best_weights(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps([3]))
     with pytest.raises(InputError, match="no object"):
         run_folder.read_json(tmp_path / "config.json")

@@ -129,8 +129,15 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 
 def best_weights(folder: Path) -> Path:
-    """Where the weights of a finished stage lie that did best on validation."""
-    return folder / CHECKPOINTS / f"best_{read_json(folder / FINISHED)['best_step']:08d}"
+    """Where the weights of a finished stage lie that did best on validation.
+
+    Raises:
+        InputError: if the stage's mark does not tell their step.
+    """
+    step = read_json(folder / FINISHED).get("best_step")
+    if not isinstance(step, int):
+        raise InputError(folder / FINISHED, "no best_step", "the mark of a finished stage", "Train the stage again")
+    return folder / CHECKPOINTS / f"best_{step:08d}"
 
 
 def pretrained_folder(run_dir: Path, init_from: str) -> Path | None:
