@@ -36,7 +36,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## the whole pipeline on the synthetic capture, about ten minutes
 	$(H36M_POSE) demo --workers $(WORKERS)
 
-test: $(READY) ## the tests, about eight minutes
+test: $(READY) ## the tests, about ten minutes
 	.venv/bin/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 check: $(READY) ## style, types, import rules

@@ -7,8 +7,8 @@ from h36m_pose import configuration
 from h36m_pose.data.augmentation import Augmentation
 from h36m_pose.models.parameters import count
 from h36m_pose.models.registry import draw_model
-from h36m_pose.training.loop import make_task, outputs_of
 from h36m_pose.training.optimizer import make_optimizer
+from h36m_pose.training.stage import make_task, outputs_of
 
 NAMES = sorted(file.stem for file in configuration.experiments_folder().glob("[a-z]*.py"))
 PUBLISHED = {"jha_2015": (15_220_324, 11_841_523), "li_chan_2014": (12_298_660, 8_919_859)}

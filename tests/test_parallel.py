@@ -12,8 +12,8 @@ import train_runs
 from h36m_pose.cli.main import main
 from h36m_pose.training import checkpoint, run_folder
 
-SAME_UP_TO_ROUNDING = 1e-4
-"""Of the largest number of an array, after 24 steps of AdamW in float32."""
+SAME_UP_TO_ROUNDING = 5e-4
+"""Of the largest number of an array, after 24 steps of AdamW in float32 (it divides small gradients by their size)."""
 
 
 @pytest.fixture(scope="module")

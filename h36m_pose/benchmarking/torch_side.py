@@ -43,7 +43,7 @@ class TorchSide:
         }
         if self._device == "cuda":
             compiled = self._trainer()
-            compiled.compile()
+            compiled.use_compiler()
             self.measures["train_compiled"] = lambda times: self._train(compiled, times)
             self.measures["predict_compiled"] = lambda times: self._predict(compiled, times)
 

@@ -82,7 +82,7 @@ class TorchTrainer:
         self.optimizer = _optimizer(self.params, settings)
         self.rates, self.step = rates, 0
 
-    def compile(self) -> None:
+    def use_compiler(self) -> None:
         """Has PyTorch compile the network's passes."""
         self.run = torch.compile(self.network)
 
