@@ -8,7 +8,6 @@ files cannot be used is left out, with its reason in the manifest, and tried aga
 import collections
 import contextlib
 import dataclasses
-import fcntl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,10 +17,11 @@ from h36m_pose.atomic_files import remove_leftovers
 from h36m_pose.data.dataset import MANIFEST, RECORD, SCHEMA_VERSION, damage, read_record, view_folder
 from h36m_pose.data.dataset_writer import write_manifest
 from h36m_pose.errors import InputError
+from h36m_pose.file_lock import LOCK, held
 from h36m_pose.progress import bar
 from preprocessing.catalog import ViewFiles, absent_release_views
 from preprocessing.executors import Executor, open_executor
-from preprocessing.jobs import LOCK, Job
+from preprocessing.jobs import Job
 from preprocessing.left_out import LeftOut, by_fault_of_files, by_fault_of_release
 from preprocessing.raw_source import RawSource, open_root
 from preprocessing.release import faults_of
@@ -133,12 +133,9 @@ def _only_run(root: Path, dataset: Path) -> Iterator[None]:
         found = "the raw capture itself" if dataset.is_dir() else "a file"
         raise InputError(dataset, found, "a folder of its own for the dataset", "Choose another folder")
     dataset.mkdir(parents=True, exist_ok=True)
-    with (dataset / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            mend = "Wait for it to end, or stop it"
-            raise InputError(dataset, "another run at work on it", "one run per dataset", mend) from None
+    mend = "Wait for it to end, or stop it"
+    busy = InputError(dataset, "another run at work on it", "one run per dataset", mend)
+    with (dataset / LOCK).open("w") as lock, held(lock, busy):
         yield
 
 

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from h36m_pose.errors import InputError
+from h36m_pose.file_lock import LOCK
 from preprocessing.catalog import ViewFiles
 from preprocessing.recorded_digests import require_recorded
 from preprocessing.sources import describe
 from preprocessing.view import Parameters, process_view
-
-LOCK = ".lock"
-"""The file of a dataset that a run holds locked. Whoever works for the run must see it."""
 
 Report = Callable[[int], None]
 """Is told how many more frames are done."""
@@ -63,6 +61,7 @@ def do(job: Job, report: Report) -> Result:
 
 
 def _require_fit(job: Job) -> None:
+    # Whoever works for a run must see the lock that it holds.
     if not (job.dataset / LOCK).is_file():
         mend = "Start the workers where this folder has the same path, on a disk that they share"
         raise InputError(job.dataset, "no such folder where a worker runs", "the dataset of this run", mend)

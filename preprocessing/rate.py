@@ -15,9 +15,10 @@ import h5py
 import numpy as np
 
 from h36m_pose.errors import InputError
+from h36m_pose.file_lock import LOCK
 from preprocessing.catalog import ViewFiles, find_views
 from preprocessing.executors import ProcessPool
-from preprocessing.jobs import LOCK, Job
+from preprocessing.jobs import Job
 from preprocessing.masks import VARIABLE
 from preprocessing.sources import describe
 from preprocessing.video import pictures

@@ -36,3 +36,27 @@ def raw_copy(original: tuple[Path, dict, Path], tmp_path: Path) -> Path:
 def dataset_copy(original: tuple[Path, dict, Path], tmp_path: Path) -> Path:
     """A copy of the dataset made of the capture."""
     return Path(shutil.copytree(original[2], tmp_path / "dataset"))
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the archives that are read, in turn."""
+    from preprocessing.archive_stream import ArchiveStream
+
+    names: list[str] = []
+    start = ArchiveStream.__init__
+
+    def note(self: object, path: Path) -> None:
+        names.append(path.name)
+        start(self, path)
+
+    monkeypatch.setattr(ArchiveStream, "__init__", note)
+    return names
+
+
+@pytest.fixture
+def kept_ahead(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets how much is kept on disk while archives are read for the first time."""
+    from preprocessing import archive_source
+
+    monkeypatch.setattr(archive_source, "MOST_KEPT_AHEAD", request.param)

@@ -1,7 +1,6 @@
 """Kills training again and again, at random moments and in the middle of saves: the outcome is the same."""
 
 import contextlib
-import hashlib
 import random
 import re
 import shutil
@@ -21,22 +20,6 @@ SETTINGS = ["log_every_steps=7", "checkpoint.every_steps=5", "checkpoint.first_s
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_runs.write_dataset(tmp_path_factory.mktemp("data"))
-
-
-def outcome(stage_folder: Path) -> dict[str, str]:
-    """Digests of the metrics and of all arrays of the last checkpoint and of the best weights."""
-    metrics = (stage_folder / run_folder.METRICS).read_bytes()
-    digests = {"metrics": hashlib.sha256(metrics).hexdigest()}
-    last = checkpoint.folder_of(
-        stage_folder / "checkpoints", checkpoint.STEP, checkpoint.steps(stage_folder / "checkpoints")[-1]
-    )
-    for name, folder in (("last", last), ("best", run_folder.best_weights(stage_folder))):
-        arrays, about = checkpoint.load(folder)
-        digest = hashlib.sha256(repr((about["step"], about["progress"])).encode())
-        for path, array in train_runs.named_leaves(arrays):
-            digest.update(path.encode() + array.tobytes())
-        digests[name] = digest.hexdigest()
-    return digests
 
 
 class Harassed:
@@ -90,13 +73,13 @@ def harass(dataset: Path, folder: Path, stage: str, settings: list[str], kills: 
     train_runs.train(dataset, folder / "calm", *SETTINGS, *settings, stage=stage)
     command = train_runs.words(dataset, folder / "killed", *SETTINGS, *settings, stage=stage)
     harassed = Harassed(command, folder / "killed" / stage, seed=0)
-    runs, expected = 0, outcome(folder / "calm" / stage)
+    runs, expected = 0, train_runs.outcome(folder / "calm" / stage)
     while harassed.kills < kills:
         while harassed.kills < kills and not (folder / "killed" / stage / run_folder.FINISHED).exists():
             harassed.kill_once(longest)
         status, _, err = train_runs.finish(train_runs.start(command))
         assert status == 0, err
-        assert outcome(folder / "killed" / stage) == expected
+        assert train_runs.outcome(folder / "killed" / stage) == expected
         assert not list((folder / "killed").rglob("*part*")) and not list((folder / "killed").rglob("damaged*"))
         shutil.rmtree(folder / "killed")
         runs += 1

@@ -8,7 +8,7 @@ from flax import nnx
 
 from h36m_pose import skeleton
 from h36m_pose.errors import InputError
-from h36m_pose.models import convolution, layers, parameters, pose_output
+from h36m_pose.models import layers, parameters, pose_output
 from h36m_pose.models.registry import POSE_OUTPUTS, build_model, draw_model
 
 GRID_OUTPUTS = 1700
@@ -69,14 +69,14 @@ def test_a_convolution_multiplies_each_patch_with_the_kernel(height, size, strid
     padded = np.pad(pictures, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size), (1, 2))[:, ::stride, ::stride]
     expected = np.einsum("brcihw,hwio->brco", windows, kernel)
-    found = jax.jit(lambda *both: convolution.convolve(*both, stride, padding))(pictures, kernel)
+    found = jax.jit(lambda *both: layers.convolve(*both, stride, padding))(pictures, kernel)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_convolution_looks_the_right_way_round():
     pictures = jnp.zeros((2, 7, 9, 3)).at[0, 2, 5, 1].set(1.0)
     kernel = jnp.zeros((3, 3, 3, 2)).at[0, 2, 1, 1].set(4.0)
-    output = convolution.convolve(pictures, kernel, 1, 1)
+    output = layers.convolve(pictures, kernel, 1, 1)
     assert output.shape == (2, 7, 9, 2)
     assert output[0, 3, 4, 1] == 4.0 and float(jnp.abs(output).sum()) == 4.0
 

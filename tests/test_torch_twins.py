@@ -11,7 +11,9 @@ from h36m_pose.models.parameters import named_leaves
 from h36m_pose.models.pose_output import TARGETS
 from h36m_pose.models.registry import NETWORKS, POSE_OUTPUTS, draw_model
 from h36m_pose.training.optimizer import make_optimizer
+from h36m_pose.training.parallel import Devices
 from h36m_pose.training.state import new_state
+from h36m_pose.training.tasks import GridTask, PoseTask
 
 torch = pytest.importorskip("torch")
 
@@ -85,11 +87,11 @@ def test_three_training_steps_of_a_twin_are_ours(experiment):
     poses = rng.normal(0, 200, (BATCH, 17, 3)).astype(np.float32)
     optimizer = make_optimizer(steps=40, **optim)
     step = our_step.make_ready_step(
-        mesh=our_step.all_devices(),
-        assemble=assemble,
-        loss=our_step.pose_loss("mean_pose", 70.0, OUR_STATISTICS),
-        optimizer=optimizer,
-        averaging=settings.averaging,
+        Devices(),
+        assemble,
+        PoseTask("mean_pose", 70.0),
+        optimizer,
+        settings.averaging,
     )
     state = new_state(params, constants, OUR_STATISTICS, optimizer, settings.averaging)
     twin = torch_networks.build_twin("strided", POSE_OUTPUTS, params, constants, **options)
@@ -113,7 +115,9 @@ def test_the_grid_tasks_loss_and_its_slopes_agree():
     rng = np.random.default_rng(5)
     labels = (rng.random((BATCH, 17, 4)) < 0.2).astype(np.float32)
     logits = rng.normal(size=(BATCH, 68)).astype(np.float32)
-    value, slope = jax.value_and_grad(our_step.grid_loss(100.0))(jnp.asarray(logits), jnp.asarray(labels))
+    value, slope = jax.value_and_grad(GridTask(2, "point", 0.0, 0.3, 100.0).loss)(
+        jnp.asarray(logits), jnp.asarray(labels), {}
+    )
     leaf = torch.tensor(logits, requires_grad=True)
     theirs = torch_step.TorchGridLoss(100.0)(leaf, torch.tensor(labels))
     theirs.backward()
@@ -128,8 +132,8 @@ def test_both_losses_and_their_slopes_agree(target):
     poses = rng.normal(0, 200, (BATCH, 17, 3)).astype(np.float32)
     if target == "parent_tanh":
         poses[:, 0] = 0  # the root is predicted exactly: no slope there, but a number
-    value, slope = jax.value_and_grad(our_step.pose_loss(target, 70.0, OUR_STATISTICS))(
-        jnp.asarray(outputs), jnp.asarray(poses)
+    value, slope = jax.value_and_grad(PoseTask(target, 70.0).loss)(
+        jnp.asarray(outputs), jnp.asarray(poses), OUR_STATISTICS
     )
     leaf = torch.tensor(outputs, requires_grad=True)
     theirs = torch_step.TorchPoseLoss(target, 70.0, STATISTICS)(leaf, torch.tensor(poses))

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import train_runs
-from test_kill_training import outcome
 
 ON_A_SMALL_DISK = """
 import json, shutil, subprocess, sys
@@ -54,7 +53,7 @@ def test_a_full_disk_costs_no_checkpoint(dataset: Path, tmp_path: Path) -> None:
     assert again == 0, again_problem
     assert f"going on from step {int(steps[-1].removeprefix('step_'))} of 60" in words
     train_runs.train(dataset, tmp_path / "calm", *SETTINGS)
-    assert outcome(tmp_path / "out" / "pretrain") == outcome(tmp_path / "calm" / "pretrain")
+    assert train_runs.outcome(tmp_path / "out" / "pretrain") == train_runs.outcome(tmp_path / "calm" / "pretrain")
 
 
 @pytest.mark.slow

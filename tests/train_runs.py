@@ -1,6 +1,7 @@
 """Training runs in processes of their own, as users start them; for tests."""
 
 import atexit
+import hashlib
 import os
 import shutil
 import subprocess
@@ -82,3 +83,19 @@ def last_arrays(run: Path, stage: str = "pretrain") -> dict[str, np.ndarray]:
 def rows(run: Path, stage: str = "pretrain") -> list[dict[str, Any]]:
     """The rows of `metrics.jsonl`."""
     return run_folder.read_metrics(run / stage / run_folder.METRICS)
+
+
+def outcome(stage_folder: Path) -> dict[str, str]:
+    """Digests of the metrics and of all arrays of the last checkpoint and of the best weights."""
+    metrics = (stage_folder / run_folder.METRICS).read_bytes()
+    digests = {"metrics": hashlib.sha256(metrics).hexdigest()}
+    last = checkpoint.folder_of(
+        stage_folder / "checkpoints", checkpoint.STEP, checkpoint.steps(stage_folder / "checkpoints")[-1]
+    )
+    for name, folder in (("last", last), ("best", run_folder.best_weights(stage_folder))):
+        arrays, about = checkpoint.load(folder)
+        digest = hashlib.sha256(repr((about["step"], about["progress"])).encode())
+        for path, array in named_leaves(arrays):
+            digest.update(path.encode() + array.tobytes())
+        digests[name] = digest.hexdigest()
+    return digests

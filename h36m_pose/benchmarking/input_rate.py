@@ -8,9 +8,8 @@ from ml_collections import ConfigDict
 
 from h36m_pose.benchmarking.rounds import spread
 from h36m_pose.data.dataset import open_dataset
-from h36m_pose.data.frames import Frames
-from h36m_pose.data.protocols import split
 from h36m_pose.data.streaming import Batches, stream
+from h36m_pose.training.stage import training_frames
 
 
 def measure_streaming(folder: Path, config: ConfigDict, batch_size: int, rounds: int) -> dict[str, float]:
@@ -22,9 +21,7 @@ def measure_streaming(folder: Path, config: ConfigDict, batch_size: int, rounds:
         batch_size: images per batch.
         rounds: how many epochs.
     """
-    dataset, data = open_dataset(folder), config.data
-    training = split(dataset.subjects, data.protocol, data.validation_subjects, data.crowd).train
-    frames = Frames(dataset.select(training), data.frame_step, data.frame)
+    frames = training_frames(config, open_dataset(folder))
     steps = len(frames) // batch_size
     order = np.random.default_rng(0).permutation(len(frames))
     rates = []

@@ -13,9 +13,10 @@ from h36m_pose.benchmarking.job import Job
 from h36m_pose.benchmarking.setting import Setting
 from h36m_pose.benchmarking.whole_step import WholeStep
 from h36m_pose.training.environment import describe_environment
+from h36m_pose.training.observation import device_peak_bytes
 from h36m_pose.training.optimizer import make_optimizer
+from h36m_pose.training.parallel import Devices
 from h36m_pose.training.state import new_state
-from h36m_pose.training.tasks import GridTask, PoseTask
 
 _STEPS = 100_000
 _MATRIX_SIDE = {"cpu": 2048, "gpu": 8192}
@@ -31,26 +32,18 @@ class OurSide:
 
     def __init__(self, job: Job):
         self._setting = setting = Setting(job)
-        self._mesh = our_step.all_devices()
+        devices = Devices()
         assemble, params, constants = setting.network
         settings = setting.settings
         optimizer = make_optimizer(steps=_STEPS, **settings.optim)
-        statistics = our_step.replicate(self._mesh, setting.statistics)
-        if job.stage == "finetune":
-            loss = our_step.pose_loss(settings.target, settings.loss_unit_mm, statistics)
-            task: Any = PoseTask(settings.target, settings.loss_unit_mm)
-        else:
-            loss = our_step.grid_loss(settings.loss_scale)
-            task = GridTask(**setting.config.grid, loss_scale=settings.loss_scale)
+        statistics = devices.replicate(setting.statistics)
         state = new_state(params, constants, statistics, optimizer, settings.averaging)
-        self._state, self._weights = our_step.replicate(self._mesh, (state, (params, constants)))
-        self._batch = our_step.shard(self._mesh, our_step.ReadyBatch(*setting.ready_batch()))
-        self._step = our_step.make_ready_step(
-            mesh=self._mesh, assemble=assemble, loss=loss, optimizer=optimizer, averaging=settings.averaging
-        )
-        self._predict = our_step.make_ready_predict(mesh=self._mesh, assemble=assemble)
+        self._state, self._weights = devices.replicate((state, (params, constants)))
+        self._batch = devices.shard(our_step.ReadyBatch(*setting.ready_batch()))
+        self._step = our_step.make_ready_step(devices, assemble, setting.task, optimizer, settings.averaging)
+        self._predict = our_step.make_ready_predict(assemble)
         self._whole = WholeStep(
-            setting.config, job.stage, assemble, task, optimizer, setting.examples, setting.input_px
+            setting.config, job.stage, assemble, setting.task, optimizer, setting.examples, setting.input_px
         )
         started = time.perf_counter()
         self._train(1)
@@ -101,8 +94,8 @@ class OurSide:
 
     def memory(self) -> dict[str, int]:
         """Peak bytes on the first device, where it counts them."""
-        stats = jax.local_devices()[0].memory_stats() or {}
-        return {"device_bytes": int(stats["peak_bytes_in_use"])} if "peak_bytes_in_use" in stats else {}
+        used = device_peak_bytes()
+        return {} if used is None else {"device_bytes": used}
 
 
 def _repeat(product: Callable[..., jax.Array], one: jax.Array, times: int) -> None:

@@ -3,23 +3,17 @@
 Labels of the grid task are part of what is ready, as they are in the PyTorch step that this is measured against.
 """
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import optax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from h36m_pose.losses import grid_cross_entropy, mpjpe_loss
 from h36m_pose.models.parameters import Arrays, Assemble
-from h36m_pose.models.pose_output import to_mm
+from h36m_pose.training.parallel import BATCH_AXIS, Devices
 from h36m_pose.training.state import TrainState
-
-BATCH_AXIS = "batch"
-Loss = Callable[[jax.Array, jax.Array], jax.Array]
-"""From outputs and targets to what is descended."""
+from h36m_pose.training.step import descend
+from h36m_pose.training.tasks import Task
 
 
 class ReadyBatch(NamedTuple):
@@ -34,81 +28,24 @@ class ReadyBatch(NamedTuple):
     targets: Any
 
 
-def grid_loss(loss_scale: float) -> Loss:
-    """The grid task's."""
-    return lambda outputs, labels: loss_scale * grid_cross_entropy(outputs, labels)
-
-
-def pose_loss(target: str, loss_unit_mm: float, statistics: Arrays) -> Loss:
-    """The regression's; see `training.tasks.PoseTask`."""
-
-    def loss(outputs: jax.Array, joints_root_mm: jax.Array) -> jax.Array:
-        return mpjpe_loss(to_mm(outputs, statistics, target), joints_root_mm) / loss_unit_mm
-
-    return loss
-
-
-def all_devices() -> Mesh:
-    """The devices in a row; a batch is spread over them."""
-    return jax.make_mesh((jax.local_device_count(),), (BATCH_AXIS,), axis_types=(jax.sharding.AxisType.Auto,))
-
-
-def replicate(mesh: Mesh, tree: Any) -> Any:
-    """Puts a copy on every device."""
-    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
-
-
-def shard(mesh: Mesh, batch: ReadyBatch) -> ReadyBatch:
-    """Spreads a batch over the devices."""
-    return jax.device_put(batch, NamedSharding(mesh, PartitionSpec(BATCH_AXIS)))
-
-
 def make_ready_step(
-    *, mesh: Mesh, assemble: Assemble, loss: Loss, optimizer: optax.GradientTransformation, averaging: float
+    devices: Devices, assemble: Assemble, task: Task, optimizer: optax.GradientTransformation, averaging: float
 ) -> Callable[[TrainState, ReadyBatch], tuple[TrainState, jax.Array]]:
     """Compiles (state, batch) -> (state, loss before it); the state is donated. See `training.step.make_train_step`."""
 
-    def compute(params: Arrays, constants: Arrays, batch: ReadyBatch, keys: jax.Array) -> jax.Array:
-        return loss(assemble(params, constants)(batch.images, keys), batch.targets)
+    def loss(params: Arrays, state: TrainState, batch: ReadyBatch, keys: jax.Array) -> jax.Array:
+        outputs = assemble(params, state.constants)(batch.images, keys)
+        return task.loss(outputs, batch.targets, state.statistics)
 
-    @functools.partial(
-        jax.shard_map,
-        mesh=mesh,
-        in_specs=(PartitionSpec(),) * 2 + (PartitionSpec(BATCH_AXIS),) * 2,
-        out_specs=PartitionSpec(),
-        check_vma=False,
-    )
-    def gradients(params, constants, batch, keys):
-        value, slopes = jax.value_and_grad(compute)(params, constants, batch, keys)
-        return jax.lax.pmean((slopes, value), BATCH_AXIS)
-
-    @functools.partial(jax.jit, donate_argnums=0)
     def step(state: TrainState, batch: ReadyBatch) -> tuple[TrainState, jax.Array]:
         keys = jax.random.split(jax.random.fold_in(jax.random.key(0), state.step), len(batch.images))
-        slopes, value = gradients(state.params, state.constants, batch, keys)
-        updates, opt_state = optimizer.update(slopes, state.opt_state, state.params)
-        params: Any = optax.apply_updates(state.params, updates)
-        averaged = state.averaged
-        if averaging:
-            decay = jnp.minimum(averaging, (1.0 + state.step) / (10.0 + state.step))
-            averaged = jax.tree.map(lambda old, new: old + (1 - decay) * (new - old), averaged, params)
-        return state._replace(step=state.step + 1, params=params, averaged=averaged, opt_state=opt_state), value
+        value, slopes = jax.value_and_grad(loss)(state.params, state, batch, keys)
+        slopes, value = jax.lax.pmean((slopes, value), BATCH_AXIS)
+        return descend(state, slopes, optimizer, averaging), value
 
-    return step
+    return devices.spread(step, (False, True), donate=True)
 
 
-def make_ready_predict(*, mesh: Mesh, assemble: Assemble) -> Callable[[Arrays, Arrays, jax.Array], jax.Array]:
-    """Compiles (params, constants, pictures) -> outputs, each device its part of the batch."""
-
-    @jax.jit
-    @functools.partial(
-        jax.shard_map,
-        mesh=mesh,
-        in_specs=(PartitionSpec(), PartitionSpec(), PartitionSpec(BATCH_AXIS)),
-        out_specs=PartitionSpec(BATCH_AXIS),
-        check_vma=False,
-    )
-    def predict(params: Arrays, constants: Arrays, images: jax.Array) -> jax.Array:
-        return assemble(params, constants)(images)
-
-    return predict
+def make_ready_predict(assemble: Assemble) -> Callable[[Arrays, Arrays, jax.Array], jax.Array]:
+    """Compiles (params, constants, pictures) -> outputs; XLA spreads it as the pictures are."""
+    return jax.jit(lambda params, constants, images: assemble(params, constants)(images))

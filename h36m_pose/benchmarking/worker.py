@@ -6,14 +6,13 @@ It reads a job as the first line of its input, tells what it made of it, and the
 
 import json
 import os
-import resource
 import sys
 import time
 from typing import Any
 
 from h36m_pose.benchmarking.job import Job
 from h36m_pose.errors import InputError
-from h36m_pose.training.host import prepare_host
+from h36m_pose.training.host import host_peak_bytes, prepare_host
 
 
 def main() -> int:
@@ -35,7 +34,7 @@ def main() -> int:
     for line in sys.stdin:
         order = json.loads(line)
         if "memory" in order:
-            tell(side.memory() | {"host_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
+            tell(side.memory() | {"host_bytes": host_peak_bytes()})
             continue
         started = time.perf_counter()
         side.measures[order["measure"]](order["times"])

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     for option in ("rounds", "steps", "processes"):
         if getattr(arguments, option) < 1:
             raise InputError(f"--{option}", str(getattr(arguments, option)), "1 or more", "Give a larger number")
-    _counts(arguments.devices or "1")
+    devices = _counts(arguments.devices) if arguments.devices else []
     if arguments.quick:
         arguments.rounds, arguments.steps = 2, 1
         arguments.overrides.append(f"{arguments.stage}.batch_size=4")
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.root:
         numbers |= _preprocessing(arguments)
     if experiments:
-        numbers["networks"] = _networks(arguments, experiments)
+        numbers["networks"] = _networks(arguments, experiments, devices)
         numbers["environment"] = numbers["networks"][experiments[0]]["environment"]
     write_json(arguments.out, numbers)
     print(f"written: {arguments.out}")
@@ -94,7 +94,7 @@ def _experiments(arguments: argparse.Namespace) -> list[str]:
     return [own[name] for name in names]
 
 
-def _networks(arguments: argparse.Namespace, experiments: Sequence[str]) -> dict[str, Any]:
+def _networks(arguments: argparse.Namespace, experiments: Sequence[str], devices: Sequence[int]) -> dict[str, Any]:
     from h36m_pose.benchmarking.job import Job
     from h36m_pose.benchmarking.network_rates import NO_TORCH, measure_network, torch_is_there
     from h36m_pose.benchmarking.report import network_report, scaling_report
@@ -111,8 +111,8 @@ def _networks(arguments: argparse.Namespace, experiments: Sequence[str]) -> dict
         print(network_report(results[experiment]), flush=True)
         if arguments.dataset:
             results[experiment]["streaming_images_per_s"] = _streaming(arguments, experiment)
-        if arguments.devices:
-            scaling = measure_device_scaling(job, _counts(arguments.devices), arguments.rounds, arguments.steps)
+        if devices:
+            scaling = measure_device_scaling(job, devices, arguments.rounds, arguments.steps)
             results[experiment]["devices_scaling"] = scaling
             print(scaling_report(scaling), flush=True)
     return results

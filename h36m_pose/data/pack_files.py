@@ -3,7 +3,6 @@
 import collections
 import contextlib
 import errno
-import fcntl
 import itertools
 import os
 import re
@@ -14,12 +13,10 @@ from typing import TypeVar
 
 from h36m_pose.atomic_files import TEMPORARY_MARK, remove
 from h36m_pose.errors import InputError
+from h36m_pose.file_lock import LOCK, held
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-LOCK = ".lock"
-"""Held by `h36m-pose preprocess` in the folder that it works on."""
 
 _AT_ONCE = 8
 """Items that a thread is handed together: waking it up takes longer than decompressing one."""
@@ -93,12 +90,9 @@ def nobody_at_work(dataset: Path) -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError):
         yield
         return
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            mend = "Wait for it to end, or stop it"
-            raise InputError(dataset, "a run of preprocess at work on it", "a dataset at rest", mend) from None
+    mend = "Wait for it to end, or stop it"
+    busy = InputError(dataset, "a run of preprocess at work on it", "a dataset at rest", mend)
+    with lock, held(lock, busy, shared=True):
         yield
 
 

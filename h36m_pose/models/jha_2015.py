@@ -11,8 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from h36m_pose.models.convolution import convolve
-from h36m_pose.models.layers import Conv, Draw, Linear, add_bias, max_pool
+from h36m_pose.models.layers import Conv, Draw, Linear, add_bias, convolve, max_pool
 from h36m_pose.models.network import Network, Standardiser
 
 _SIZES = (5, 5, 6)

@@ -14,8 +14,6 @@ from flax import nnx
 from jax import lax
 from jaxtyping import Array, Float, Key
 
-from h36m_pose.models.convolution import convolve
-
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 """Draws the initial weights of a kernel whose last two axes are inputs and outputs, the others its window."""
 
@@ -36,6 +34,29 @@ def drawn(draw: Draw, rngs: nnx.Rngs, shape: tuple[int, ...]) -> nnx.Param:
     """
     rng = np.random.default_rng(np.asarray(jax.random.key_data(rngs.params())))
     return nnx.Param(jnp.asarray(draw(rng, shape), jnp.float32))
+
+
+def convolve(
+    images: Float[Array, "batch height width inputs"],
+    kernel: Float[Array, "size size inputs outputs"],
+    stride: int = 1,
+    padding: int = 0,
+) -> Float[Array, "batch rows columns outputs"]:
+    """A convolution (a correlation, as everywhere in the field), with XLA's own gradients.
+
+    On CPUs these are fast only where XLA leaves convolutions to Eigen and not to its YNN library, see
+    `docs/performance.md`.
+
+    Args:
+        images: the input.
+        kernel: a square kernel.
+        stride: the same along both axes.
+        padding: rows and columns of zeros on each side.
+    """
+    outputs: jax.Array = lax.conv_general_dilated(
+        images, kernel, (stride, stride), [(padding, padding)] * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    return outputs
 
 
 def per_channel(vector: Float[Array, "channels"], features: jax.Array) -> jax.Array:

@@ -38,10 +38,6 @@ class ResidentFeed:
             self._epoch, self._order = epoch, self._devices.replicate(self._order_of(epoch))
         return self._examples, self._order
 
-    def position(self) -> dict[str, Any]:
-        """What a checkpoint keeps of the feed: nothing, the step is all."""
-        return {}
-
 
 class StreamedFeed:
     """Batches are read from disk by a Grain pipeline; each process reads its own rows of them."""
@@ -69,10 +65,6 @@ class StreamedFeed:
             self._batches.set_state({"next_index": step})
         self._next = step + 1
         return (self._devices.shard(next(self._batches)),)
-
-    def position(self) -> dict[str, Any]:
-        """What a checkpoint keeps of the feed: the state of Grain's iterator."""
-        return self._batches.get_state()
 
 
 Feed = ResidentFeed | StreamedFeed

@@ -3,6 +3,7 @@
 import ctypes
 import importlib.metadata
 import os
+import resource
 import sys
 
 # Numbers of glibc's malloc.h.
@@ -14,6 +15,12 @@ _GROW_BY_BYTES = 256 * 2**20
 _WITHOUT_YNN = "--xla_cpu_experimental_ynn_fusion_type="
 _KNOWS_YNN = "0.10."
 """Releases of jaxlib that hand convolutions to the YNN library, and that know the flag: others would stop at it."""
+
+
+def host_peak_bytes() -> int:
+    """The most memory that this process has had."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def prepare_host(cpu_devices: int) -> None:

@@ -3,6 +3,8 @@
 `metrics.jsonl` holds what is the same on every run of the same experiment, `rates.jsonl` what depends on the machine.
 """
 
+import hashlib
+import importlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -90,8 +92,6 @@ BOARDS: dict[str, Callable[[Path, int, dict[str, Any]], Board]] = {
 
 
 def _import(package: str) -> Any:
-    import importlib
-
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError:
@@ -101,8 +101,6 @@ def _import(package: str) -> Any:
 
 def _lasting_id(folder: Path) -> str:
     """The same name after a restart, another for every other run folder."""
-    import hashlib
-
     return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
 
 

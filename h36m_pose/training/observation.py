@@ -1,13 +1,12 @@
 """How fast training goes and what it takes: rates, memory, and a trace for a profiler."""
 
-import resource
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import jax
 
+from h36m_pose.training.host import host_peak_bytes
 from h36m_pose.training.metric_writer import MetricWriter
 
 _SETTLING_STEPS = 5
@@ -47,12 +46,14 @@ class Rates:
 
 def memory_mb() -> dict[str, float]:
     """Peak memory in MB: of this process, and of its first device if that one tells."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    used = {"host_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6}
+    used, on_device = {"host_peak_mb": host_peak_bytes() / 1e6}, device_peak_bytes()
+    return used if on_device is None else {**used, "device_peak_mb": on_device / 1e6}
+
+
+def device_peak_bytes() -> int | None:
+    """The most memory in use on the first device so far; None if it does not tell, as CPUs do not."""
     statistics = jax.local_devices()[0].memory_stats() or {}
-    if "peak_bytes_in_use" in statistics:
-        used["device_peak_mb"] = statistics["peak_bytes_in_use"] / 1e6
-    return used
+    return statistics.get("peak_bytes_in_use")
 
 
 class Profile:

@@ -7,7 +7,6 @@
 """
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +15,12 @@ from typing import Any
 from h36m_pose.atomic_files import replacing, write_json
 from h36m_pose.configuration import settings_difference
 from h36m_pose.errors import InputError
+from h36m_pose.file_lock import LOCK, held
 
 CONFIG, ENVIRONMENT, FINISHED, METRICS = "config.json", "environment.json", "finished.json", "metrics.jsonl"
 CONFIG_BEFORE = "config.before.json"
 CHECKPOINTS = "checkpoints"
 RATES = "rates.jsonl"
-LOCK = ".lock"
 
 HOW_NOT_WHAT = ("host_devices", "parallel", "checkpoint", "data.input", "writers")
 """Settings, or groups of them, that a stage may go on with when they have changed: they say how to compute, not what.
@@ -91,12 +90,8 @@ def locked(folder: Path) -> Iterator[None]:
         InputError: if another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            mend = "Wait for it to end, or stop it"
-            raise InputError(folder, "another training at work on it", "one per stage", mend) from None
+    busy = InputError(folder, "another training at work on it", "one per stage", "Wait for it to end, or stop it")
+    with (folder / LOCK).open("w") as lock, held(lock, busy):
         yield
 
 

@@ -47,6 +47,11 @@ def split_of(config: ConfigDict, dataset: Dataset) -> Split:
     return split(dataset.subjects, data.protocol, data.validation_subjects, data.crowd)
 
 
+def training_frames(config: ConfigDict, dataset: Dataset) -> frames.Frames:
+    """The frames that a stage learns from."""
+    return frames.Frames(dataset.select(split_of(config, dataset).train), config.data.frame_step, config.data.frame)
+
+
 @dataclasses.dataclass
 class Progress:
     """What the loop keeps besides the arrays; part of each checkpoint, so that a restart is exact.
@@ -115,7 +120,7 @@ class Stage:
     def _read_data(self, config: ConfigDict, dataset: Dataset) -> None:
         data = config.data
         training, validation = dataset.select(self.split.train), dataset.select(self.split.validation)
-        self.frames = frames.Frames(training, data.frame_step, data.frame)
+        self.frames = training_frames(config, dataset)
         self.validation = frames.gather_views(validation, at_most=data.validation_at_most, frame=data.frame)
         self.train_mean_pose_mm = frames.mean_pose(training, data.frame_step)
         apart = frames.gather_poses(validation) - self.train_mean_pose_mm
@@ -182,7 +187,6 @@ class Stage:
             "stage": self.name,
             "step": step,
             "progress": dataclasses.asdict(self.progress),
-            "input": self.feed.position(),
             "settings": self.identity["settings"],
             "dataset_fingerprint": self.identity["dataset_fingerprint"],
             "split": dataclasses.asdict(self.split),

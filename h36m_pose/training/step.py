@@ -90,8 +90,9 @@ def make_train_step(
         batch = pipeline.training_batch(examples, variation_keys, options.augmentation, options.input_px)
         network = assemble(_below_head_as(compute, params), state.constants)
         outputs = network(batch.images.astype(compute), dropout_keys)
-        sums = task.sums(outputs, batch, jnp.ones(len(outputs)), state.statistics)
-        return task.loss(outputs, batch, state.statistics), sums
+        targets = task.targets(batch)
+        sums = task.sums(outputs, targets, jnp.ones(len(outputs)), state.statistics)
+        return task.loss(outputs, targets, state.statistics), sums
 
     def slopes_and_sums(state: TrainState, examples: Examples, keys: jax.Array):
         slope = jax.grad(loss, has_aux=True)
@@ -111,15 +112,15 @@ def make_train_step(
         keys = pipeline.example_keys(jax.random.key(options.seed), state.step, each, _place(each))
         slopes, sums = slopes_and_sums(state, examples, keys)
         slopes, sums = jax.lax.pmean(slopes, BATCH_AXIS), jax.lax.psum(sums, BATCH_AXIS)
-        updates, opt_state = optimizer.update(slopes, state.opt_state, state.params)
-        params: Any = optax.apply_updates(state.params, updates)
-        averaged = _averaged(state, params, options.averaging) if options.averaging else {}
+        state = descend(state, slopes, optimizer, options.averaging)
         metrics = task.means(sums)
-        metrics["gradient_norm"], metrics["parameter_norm"] = _norm(slopes), _norm(params)
-        metrics["learning_rate"] = jnp.asarray(schedule(state.step), jnp.float32)
-        metrics |= {FINITE + part: jnp.isfinite(_norm(slopes[part])) for part in PARTS}
+        squares = {part: _squares(slopes[part]) for part in PARTS}
+        metrics["gradient_norm"] = jnp.sqrt(sum(squares.values()))
+        metrics["parameter_norm"] = jnp.sqrt(_squares(state.params))
+        metrics["learning_rate"] = jnp.asarray(schedule(state.step - 1), jnp.float32)
+        metrics |= {FINITE + part: jnp.isfinite(square) for part, square in squares.items()}
         vector = jnp.stack([metrics[name].astype(jnp.float32) for name in _metric_names(task)])
-        return state._replace(step=state.step + 1, params=params, averaged=averaged, opt_state=opt_state), vector
+        return state, vector
 
     def resident_step(state: TrainState, everything: Examples, order: jax.Array):
         first = state.step % options.steps_per_epoch * options.batch_size + _place(each)
@@ -152,8 +153,23 @@ def _below_head_as(dtype: Any, params: Arrays) -> Arrays:
     }
 
 
-def _norm(tree: Arrays) -> jax.Array:
-    return jnp.sqrt(sum(jnp.square(leaf).sum() for leaf in jax.tree.leaves(tree)))
+def _squares(tree: Arrays) -> jax.Array:
+    return sum((jnp.square(leaf).sum() for leaf in jax.tree.leaves(tree)), start=jnp.zeros(()))
+
+
+def descend(state: TrainState, slopes: Arrays, optimizer: optax.GradientTransformation, averaging: float) -> TrainState:
+    """The state one step further.
+
+    Args:
+        state: the present one.
+        slopes: gradients of the whole batch's loss, as `state.params`.
+        optimizer: of `make_optimizer`.
+        averaging: decay of the weights' moving average; 0 for none.
+    """
+    updates, opt_state = optimizer.update(slopes, state.opt_state, state.params)
+    params: Any = optax.apply_updates(state.params, updates)
+    averaged = _averaged(state, params, averaging) if averaging else {}
+    return state._replace(step=state.step + 1, params=params, averaged=averaged, opt_state=opt_state)
 
 
 def _averaged(state: TrainState, params: Arrays, averaging: float) -> Arrays:
@@ -168,7 +184,7 @@ def make_eval_step(devices: Devices, assemble: Assemble, task: Task, input_px: i
     def sums(state: TrainState, examples: Examples, weights: jax.Array) -> Metrics:
         batch = pipeline.plain_batch(examples, input_px)
         outputs = assemble(best_params(state), state.constants)(batch.images)
-        return jax.lax.psum(task.sums(outputs, batch, weights, state.statistics), BATCH_AXIS)
+        return jax.lax.psum(task.sums(outputs, task.targets(batch), weights, state.statistics), BATCH_AXIS)
 
     return devices.spread(sums, (False, True, True))
 

@@ -37,22 +37,22 @@ class GridTask:
     selects_by = "loss"
     reports = ("loss", "recall", "precision")
 
-    def labels(self, batch: Batch) -> jax.Array:
-        """(batch, 17, cells * cells) bool."""
+    def targets(self, batch: Batch) -> jax.Array:
+        """What outputs are set against: (batch, 17, cells * cells) bool."""
         window = self.window_px or None
         return grid.cell_labels(
             batch.joints_px, cells=self.cells, rule=self.rule, window_px=window, bone_share=self.bone_share
         )
 
-    def loss(self, outputs: jax.Array, batch: Batch, statistics: Arrays) -> jax.Array:
+    def loss(self, outputs: jax.Array, targets: jax.Array, statistics: Arrays) -> jax.Array:
         """The loss to descend, a mean over the examples."""
         del statistics
-        return grid_cross_entropy(outputs, self.labels(batch)) * self.loss_scale
+        return grid_cross_entropy(outputs, targets) * self.loss_scale
 
-    def sums(self, outputs: jax.Array, batch: Batch, weights: jax.Array, statistics: Arrays) -> Metrics:
+    def sums(self, outputs: jax.Array, targets: jax.Array, weights: jax.Array, statistics: Arrays) -> Metrics:
         """Sums over the examples of a batch that count, from which `means` are made."""
         del statistics
-        labels = self.labels(batch).reshape(outputs.shape)
+        labels = targets.reshape(outputs.shape)
         found = outputs > 0
         losses = optax.sigmoid_binary_cross_entropy(outputs, labels.astype(outputs.dtype)).mean(-1)
         return {
@@ -88,14 +88,18 @@ class PoseTask:
     selects_by = "mpjpe_mm"
     reports = ("mpjpe_mm",)
 
-    def loss(self, outputs: jax.Array, batch: Batch, statistics: Arrays) -> jax.Array:
-        """The loss to descend, a mean over the examples."""
-        return mpjpe_loss(to_mm(outputs, statistics, self.target), batch.joints_root_mm) / self.loss_unit_mm
+    def targets(self, batch: Batch) -> jax.Array:
+        """What outputs are set against: (batch, 17, 3) mm."""
+        return batch.joints_root_mm
 
-    def sums(self, outputs: jax.Array, batch: Batch, weights: jax.Array, statistics: Arrays) -> Metrics:
+    def loss(self, outputs: jax.Array, targets: jax.Array, statistics: Arrays) -> jax.Array:
+        """The loss to descend, a mean over the examples."""
+        return mpjpe_loss(to_mm(outputs, statistics, self.target), targets) / self.loss_unit_mm
+
+    def sums(self, outputs: jax.Array, targets: jax.Array, weights: jax.Array, statistics: Arrays) -> Metrics:
         """Sums over the examples of a batch that count, from which `means` are made."""
         predicted = to_mm(outputs, statistics, self.target)
-        errors = safe_norm(predicted - batch.joints_root_mm).mean(-1)
+        errors = safe_norm(predicted - targets).mean(-1)
         return {"examples": weights.sum(), "mpjpe_mm": errors @ weights}
 
     @staticmethod

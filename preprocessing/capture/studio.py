@@ -3,7 +3,6 @@
 import concurrent.futures
 import concurrent.futures.process
 import contextlib
-import fcntl
 import hashlib
 import multiprocessing
 import os
@@ -20,6 +19,7 @@ from tqdm import tqdm
 
 from h36m_pose.atomic_files import remove_leftovers
 from h36m_pose.errors import InputError
+from h36m_pose.file_lock import held
 from h36m_pose.progress import bar
 from preprocessing.capture.anatomy import Person
 from preprocessing.capture.cast import Role, cast, one_walk
@@ -228,13 +228,9 @@ def _film_in_worker(shift: list[Order]) -> Counter[str]:
 @contextlib.contextmanager
 def _locked(root: Path) -> Iterator[None]:
     """Keeps a second studio out of the folder; the lock goes with the process, however it ends."""
-    path = root / LOCK_NAME
-    with path.open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            mend = "Wait until it has finished, or give another folder"
-            raise InputError(root, "another capture at work in it", "a folder of its own", mend) from None
+    mend = "Wait until it has finished, or give another folder"
+    busy = InputError(root, "another capture at work in it", "a folder of its own", mend)
+    with (root / LOCK_NAME).open("a") as lock, held(lock, busy):
         yield
 
 
