@@ -41,6 +41,8 @@ def get_config() -> ConfigDict:
     config.grid.cells = 10  # along each side
     config.grid.window_px = 0.0  # 0: cells of 12.8 px that tile the crop; the report's were 13
     config.grid.bone_share = 0.3  # of a bone's length that must lie in a cell
+    config.grid.smoothing = 0.0  # of the labels in the loss: 0.1 makes them 0.05 and 0.95
+    config.grid.positive_weight = 1.0  # how many times a cell that holds a joint counts in the loss
 
     config.augmentation = ConfigDict()
     config.augmentation.shift_px = 5.0  # half widths of uniform distributions; see data/augmentation.py
@@ -76,6 +78,7 @@ def get_config() -> ConfigDict:
     config.finetune.averaging = 0.99
     config.finetune.target = "mean_pose"  # outputs are deviations from the training mean pose
     config.finetune.loss_unit_mm = 100.0  # the gradient is that of MPJPE in this unit
+    config.finetune.grid_weight = 0.0  # of the grid task's loss beside it, both heads at once; 0 for the pose alone
     config.finetune.init_from = "pretrain"  # this run's; or the folder of another run; or "none"
     config.finetune.carry_over = "convolutions"  # or "all_but_last" or "none"
     config.finetune.mirror_average = True  # predictions: mean of the picture's and its mirror image's

@@ -81,7 +81,7 @@ def capture_words(dataset: Dataset) -> str:
 
 
 def evaluate_run(
-    run_dir: Path,
+    out: Path,
     dataset_dir: Path,
     load: Callable[[], Predictor],
     identity: dict[str, str],
@@ -92,7 +92,7 @@ def evaluate_run(
     If the results at hand are of the same network on the same dataset, they are returned as they are.
 
     Args:
-        run_dir: the run's folder.
+        out: where the two files go: the run's folder, or another one.
         dataset_dir: the preprocessed dataset.
         load: makes the predictor; called only if there is something to do.
         identity: what tells this network from others, such as stage and digest of the checkpoint.
@@ -106,8 +106,8 @@ def evaluate_run(
     """
     dataset = open_dataset(dataset_dir)
     identity = {**identity, "dataset_fingerprint": dataset.fingerprint}
-    old = results_of(run_dir)
-    if old is not None and old["identity"] == identity and (run_dir / PREDICTIONS_FILE).exists():
+    old = results_of(out)
+    if old is not None and old["identity"] == identity and (out / PREDICTIONS_FILE).exists():
         return {**old, "fresh": False}
     dataset = open_dataset(dataset_dir, verify=True)  # a wrong bit would spoil a number that others quote
     predictor = load()
@@ -134,9 +134,9 @@ def evaluate_run(
         protocol += f"; another dataset than it was trained on ({predictor.dataset_fingerprint[:12]})"
     results = summarise(predicted, target, spans, predictor.train_mean_pose_mm, protocol)
     predictions = Predictions(root_centred(predicted), root_centred(target), spans)
-    write_predictions(run_dir / PREDICTIONS_FILE, predictions)
+    write_predictions(out / PREDICTIONS_FILE, predictions)
     results = {"schema": SCHEMA, "identity": identity, "dataset": str(dataset_dir), **results}
-    write_json(run_dir / RESULTS_FILE, results)
+    write_json(out / RESULTS_FILE, results)
     return {**results, "fresh": True}
 
 

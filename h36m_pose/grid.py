@@ -19,7 +19,7 @@ CELLS = 10
 CROP_PX = 128
 BONE_SHARE = 0.3
 """A bone must have more than this share of its length in a cell."""
-RULES = ("point", "point_or_bone")
+RULES = ("point", "bone", "point_or_bone")
 REPORT_WINDOW_PX = 13.0
 """The original report's windows, wider than the spacing of 10 on 128 px, so that neighbours overlap a little."""
 
@@ -103,7 +103,8 @@ def cell_labels(
     Args:
         joints_px: the 17 joints in crop pixels; they may lie outside the crop.
         cells: cells along each side.
-        rule: 'point_or_bone', the report's definition, or 'point', the cell of the joint alone.
+        rule: 'point_or_bone', the report's definition; or 'point', the cell of the joint alone; or 'bone', the cells of
+            its bones alone.
         crop_px: side of the crop.
         window_px: None for cells that tile the crop (12.8 px), or the width of overlapping windows: see `window_edges`.
         bone_share: how much of a bone's length must be exceeded.
@@ -115,9 +116,9 @@ def cell_labels(
     if rule not in RULES:
         raise ValueError(f"unknown rule {rule!r}; one of {', '.join(RULES)}")
     joints_px = jnp.asarray(joints_px)
-    labels = point_cells(joints_px, cells, crop_px, window_px)
+    by_point = point_cells(joints_px, cells, crop_px, window_px)
     if rule == "point":
-        return labels
+        return by_point
     long_enough = bone_shares(joints_px, cells, crop_px, window_px) > bone_share
     by_bone = jnp.einsum("jb,nbc->njc", _ENDS_AT.astype(joints_px.dtype), long_enough.astype(joints_px.dtype)) > 0
-    return labels | by_bone
+    return by_bone if rule == "bone" else by_point | by_bone

@@ -9,6 +9,8 @@ from jaxtyping import Bool, Float, Num
 def grid_cross_entropy(
     logits: Float[Array, "batch outputs"],
     labels: Bool[Array, "batch joints cells"] | Num[Array, "batch joints cells"],
+    smoothing: float = 0.0,
+    positive_weight: float = 1.0,
 ) -> Float[Array, ""]:
     """Sigmoid cross-entropy of the grid task in nats, the mean over frames, joints and cells.
 
@@ -18,9 +20,14 @@ def grid_cross_entropy(
     Args:
         logits: joint-major, as many per frame as there are labels.
         labels: of `grid.cell_labels`.
+        smoothing: labels become `smoothing / 2` and `1 - smoothing / 2` (Szegedy et al. 2016, section 7, for two
+            classes).
+        positive_weight: how many times a label of 1 counts: few cells hold a joint.
     """
     flat = labels.reshape(len(labels), -1).astype(logits.dtype)
-    return optax.sigmoid_binary_cross_entropy(logits, flat).mean()
+    soft = flat * (1 - smoothing) + smoothing / 2
+    losses = optax.sigmoid_binary_cross_entropy(logits, soft)
+    return (losses * (1 + (positive_weight - 1) * flat)).mean()
 
 
 def mpjpe_loss(

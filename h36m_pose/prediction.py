@@ -17,8 +17,8 @@ from h36m_pose.data.frames import Examples
 from h36m_pose.data.protocols import Split
 from h36m_pose.errors import InputError
 from h36m_pose.models.parameters import Arrays, Assemble, difference
-from h36m_pose.models.pose_output import to_mm
-from h36m_pose.models.registry import POSE_OUTPUTS, draw_model
+from h36m_pose.models.pose_output import POSE_OUTPUTS, to_mm
+from h36m_pose.models.registry import draw_model
 from h36m_pose.training import checkpoint, run_folder
 
 _BATCH_SIZE = 64
@@ -105,12 +105,14 @@ def _finished_stage(run_dir: Path, stage: str) -> Path:
     return folder
 
 
-def load_run(run_dir: str | Path, stage: str = "finetune") -> Predictor:
+def load_run(run_dir: str | Path, stage: str = "finetune", mirror_average: bool | None = None) -> Predictor:
     """Loads the weights of a finished stage that did best on validation.
 
     Args:
         run_dir: the run's folder.
         stage: the regression stage.
+        mirror_average: whether a prediction is the mean of the picture's and its mirror image's; None for what the
+            run's settings say.
 
     Raises:
         InputError: if the stage is missing, not finished or damaged, or if its weights are of another network.
@@ -119,10 +121,14 @@ def load_run(run_dir: str | Path, stage: str = "finetune") -> Predictor:
     weights = run_folder.best_weights(folder)
     arrays, about = checkpoint.load(weights)
     settings = about["settings"]
+    if mirror_average is not None:
+        settings["finetune"]["mirror_average"] = mirror_average
     if about["stage"] != "finetune":
         raise InputError(weights, f"a network of the stage {about['stage']}", "one of finetune", "Give another stage")
     model = dict(settings["model"])
-    assemble, params, constants = draw_model(model.pop("name"), POSE_OUTPUTS, 0, **model)
+    cells = skeleton.JOINTS * settings["grid"]["cells"] ** 2
+    joint = settings["finetune"].get("grid_weight")  # not there in runs from before there was joint training
+    assemble, params, constants = draw_model(model.pop("name"), POSE_OUTPUTS + (cells if joint else 0), 0, **model)
     problem = difference(arrays["params"], params) or difference(arrays["constants"], constants)
     if problem:
         raise InputError(
@@ -154,7 +160,7 @@ def _compiled(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
     def predict(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array) -> jax.Array:
         nothing = jnp.zeros((len(images), skeleton.JOINTS, 3))
         batch = pipeline.plain_batch(Examples(images, nothing[..., :2], nothing), input_px)
-        outputs = assemble(params, constants)(batch.images)
+        outputs = assemble(params, constants)(batch.images)[:, :POSE_OUTPUTS]
         return to_mm(outputs, statistics, settings["target"])
 
     def predict_both(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array) -> jax.Array:

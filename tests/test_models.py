@@ -9,7 +9,8 @@ from flax import nnx
 from h36m_pose import skeleton
 from h36m_pose.errors import InputError
 from h36m_pose.models import layers, parameters, pose_output
-from h36m_pose.models.registry import POSE_OUTPUTS, build_model, draw_model
+from h36m_pose.models.pose_output import POSE_OUTPUTS
+from h36m_pose.models.registry import build_model, draw_model
 
 GRID_OUTPUTS = 1700
 SMALL = {"stem_px": 8, "widths": (6, 10), "blocks": (0, 1), "hidden": 14}

@@ -8,8 +8,8 @@ import pytest
 from h36m_pose import configuration
 from h36m_pose.benchmarking import our_step
 from h36m_pose.models.parameters import named_leaves
-from h36m_pose.models.pose_output import TARGETS
-from h36m_pose.models.registry import NETWORKS, POSE_OUTPUTS, draw_model
+from h36m_pose.models.pose_output import POSE_OUTPUTS, TARGETS
+from h36m_pose.models.registry import NETWORKS, draw_model
 from h36m_pose.training.optimizer import make_optimizer
 from h36m_pose.training.parallel import Devices
 from h36m_pose.training.state import new_state
@@ -115,7 +115,7 @@ def test_the_grid_tasks_loss_and_its_slopes_agree():
     rng = np.random.default_rng(5)
     labels = (rng.random((BATCH, 17, 4)) < 0.2).astype(np.float32)
     logits = rng.normal(size=(BATCH, 68)).astype(np.float32)
-    value, slope = jax.value_and_grad(GridTask(2, "point", 0.0, 0.3, 100.0).loss)(
+    value, slope = jax.value_and_grad(GridTask(2, "point", 0.0, 0.3, 0.0, 1.0, 100.0).loss)(
         jnp.asarray(logits), jnp.asarray(labels), {}
     )
     leaf = torch.tensor(logits, requires_grad=True)

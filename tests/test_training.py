@@ -203,7 +203,7 @@ def rows_of(run_dir, stage, split):
     return [row for row in run_folder.read_metrics(run_dir / stage / "metrics.jsonl") if row["split"] == split]
 
 
-@pytest.mark.parametrize("task", [GridTask(3, "point", 0.0, 0.3, 1.0), PoseTask("mean_pose", 100.0)])
+@pytest.mark.parametrize("task", [GridTask(3, "point", 0.0, 0.3, 0.0, 1.0, 1.0), PoseTask("mean_pose", 100.0)])
 def test_validation_is_exact_for_any_batch_size(dataset, task):
     outputs = 153 if isinstance(task, GridTask) else 51
     assemble, params, constants = draw_model("strided", outputs, 0, stem_px=16, widths=(6,), blocks=(0,), hidden=14)

@@ -19,6 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose evaluate`."""
     parser.add_argument("run_dir", metavar="RUN", type=Path, help="run folder, finetuned before")
     parser.add_argument("--dataset", type=Path, help="dataset folder (default: the one the run was trained on)")
+    parser.add_argument("--out", type=Path, help="where results.json and predictions.npz go (default: the run folder)")
+    parser.add_argument(
+        "--mirror-average",
+        choices=("yes", "no"),
+        help="average each prediction with that of the mirrored picture (default: as the run was trained)",
+    )
     parser.add_argument(
         "--allow-other-dataset", action="store_true", help="test on a dataset that the run was not trained on"
     )
@@ -41,13 +47,16 @@ def run(arguments: argparse.Namespace) -> None:
     def load():
         from h36m_pose.prediction import load_run  # loads JAX, which the quick way out does not need
 
-        return load_run(run_dir, stage=STAGE)
+        return load_run(run_dir, STAGE, mirror_average)
 
+    mirror_average = None if arguments.mirror_average is None else arguments.mirror_average == "yes"
     identity = {"stage": STAGE, "weights": str(trained["weights"])}
-    dataset = arguments.dataset or _dataset_of(stage_dir)
-    results = evaluate_run(run_dir, dataset, load, identity, arguments.allow_other_dataset)
+    if mirror_average is not None:
+        identity["mirror_average"] = arguments.mirror_average
+    dataset, out = arguments.dataset or _dataset_of(stage_dir), arguments.out or run_dir
+    results = evaluate_run(out, dataset, load, identity, arguments.allow_other_dataset)
     print(format_results(results))
-    print(f"\n{run_dir / RESULTS_FILE}: {'written' if results['fresh'] else 'is up to date, left as it is'}")
+    print(f"\n{out / RESULTS_FILE}: {'written' if results['fresh'] else 'is up to date, left as it is'}")
 
 
 def _dataset_of(stage_dir: Path) -> Path:

@@ -17,7 +17,7 @@ import h36m_pose
 from h36m_pose.errors import InputError
 
 _TAKING_A_WORD = ("--experiment", "--dataset", "--run", "--set")
-"""Options of `train` whose value may look like a setting."""
+"""Options of `train` and `baseline` whose value may look like a setting."""
 
 VERBS = {
     "demo": "the whole pipeline on a small synthetic capture",
@@ -30,6 +30,8 @@ VERBS = {
     "train": "pretrain on the grid task, then finetune to poses in mm",
     "evaluate": "metrics on the test subjects, beside the baselines",
     "render": "a video of a test sequence, predicted beside true",
+    "experiments": "the studies: rows of experiments over several seeds, and the page with their results",
+    "baseline": "fit a method that is no network of ours, such as nearest neighbour on HOG features",
     "bench": "rates of training, prediction and preprocessing on this machine, beside PyTorch's",
 }
 
@@ -87,7 +89,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Runs one verb; returns the exit status: 0 done, 2 bad input, 130 interrupted."""
     words = list(sys.argv[1:] if words is None else words)
     verb = words[0] if words and words[0] in VERBS else None
-    if verb == "train":
+    if verb in ("train", "baseline"):
         words = spell_out_settings(words)
     arguments = _parser(verb).parse_args(words)
     command = importlib.import_module(f"h36m_pose.cli.{arguments.verb}")

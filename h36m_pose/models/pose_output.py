@@ -13,6 +13,7 @@ TARGETS = ("mean_pose", "metres", "parent_tanh")
 (Li & Chan 2014)."""
 
 PARENT_TANH_MM = 1200.0
+POSE_OUTPUTS = skeleton.JOINTS * 3
 
 
 def pose_statistics(joints_root_mm: Float[np.ndarray, "frames 17 3"]) -> dict[str, np.ndarray]:

@@ -1,11 +1,10 @@
-"""The networks by name, and the tasks' numbers of outputs."""
+"""The networks by name."""
 
 from collections.abc import Callable
 from typing import Any
 
 from flax import nnx
 
-from h36m_pose import skeleton
 from h36m_pose.errors import InputError
 from h36m_pose.models.jha_2015 import Jha2015
 from h36m_pose.models.li_chan_2014 import LiChan2014
@@ -18,8 +17,6 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "li_chan_2014": LiChan2014,
     "strided": Strided,
 }
-
-POSE_OUTPUTS = skeleton.JOINTS * 3
 
 
 def build_model(name: str, outputs: int, rngs: nnx.Rngs, **options: Any) -> Network:

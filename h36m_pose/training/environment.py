@@ -14,12 +14,17 @@ _PACKAGES = ("h36m-pose", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", 
 def describe_environment() -> dict[str, Any]:
     """Python, packages, git commit and devices as plain JSON values."""
     devices = jax.local_devices()
+    found = {"platform": devices[0].platform, "kind": devices[0].device_kind, "count": len(devices)}
+    return {**describe_software(), "devices": found}
+
+
+def describe_software() -> dict[str, Any]:
+    """The same without the devices, which are left alone."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "git": _git(Path(__file__).parent),
-        "devices": {"platform": devices[0].platform, "kind": devices[0].device_kind, "count": len(devices)},
     }
 
 

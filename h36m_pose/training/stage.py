@@ -9,15 +9,15 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from h36m_pose import skeleton
+from h36m_pose import grid, skeleton
 from h36m_pose.atomic_files import remove
 from h36m_pose.data import frames, pipeline
 from h36m_pose.data.augmentation import Augmentation
 from h36m_pose.data.dataset import Dataset
 from h36m_pose.data.protocols import Split, split
 from h36m_pose.errors import InputError
-from h36m_pose.models.pose_output import pose_statistics
-from h36m_pose.models.registry import POSE_OUTPUTS, draw_model
+from h36m_pose.models.pose_output import POSE_OUTPUTS, pose_statistics
+from h36m_pose.models.registry import draw_model
 from h36m_pose.training import checkpoint, processes, run_folder
 from h36m_pose.training.checkpoint_writer import CheckpointWriter
 from h36m_pose.training.feed import make_feed
@@ -26,19 +26,32 @@ from h36m_pose.training.optimizer import make_optimizer, make_schedule
 from h36m_pose.training.parallel import Devices
 from h36m_pose.training.state import best_params, new_state
 from h36m_pose.training.step import PRECISIONS, StepOptions, evaluate, make_eval_step, make_train_step
-from h36m_pose.training.tasks import GridTask, PoseTask, Task
+from h36m_pose.training.tasks import GridTask, JointTask, PoseTask, Task
 
 
 def make_task(config: ConfigDict, stage: str) -> Task:
-    """The task of a stage."""
+    """The task of a stage.
+
+    Raises:
+        InputError: if there is no such rule for the grid.
+    """
+    if config.grid.rule not in grid.RULES:
+        known = ", ".join(grid.RULES)
+        raise InputError("grid.rule", repr(config.grid.rule), f"one of {known}", "Choose one of these")
     if stage == "pretrain":
         return GridTask(**config.grid, loss_scale=config.pretrain.loss_scale)
-    return PoseTask(config.finetune.target, config.finetune.loss_unit_mm)
+    pose = PoseTask(config.finetune.target, config.finetune.loss_unit_mm)
+    if not config.finetune.grid_weight:
+        return pose
+    return JointTask(pose, GridTask(**config.grid, loss_scale=config.pretrain.loss_scale), config.finetune.grid_weight)
 
 
 def outputs_of(config: ConfigDict, stage: str) -> int:
     """How many outputs the network has in a stage."""
-    return skeleton.JOINTS * config.grid.cells**2 if stage == "pretrain" else POSE_OUTPUTS
+    cells = skeleton.JOINTS * config.grid.cells**2
+    if stage == "pretrain":
+        return cells
+    return POSE_OUTPUTS + cells if config.finetune.grid_weight else POSE_OUTPUTS
 
 
 def split_of(config: ConfigDict, dataset: Dataset) -> Split:

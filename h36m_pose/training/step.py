@@ -90,7 +90,7 @@ def make_train_step(
         batch = pipeline.training_batch(examples, variation_keys, options.augmentation, options.input_px)
         network = assemble(_below_head_as(compute, params), state.constants)
         outputs = network(batch.images.astype(compute), dropout_keys)
-        targets = task.targets(batch)
+        targets: Any = task.targets(batch)  # of whatever form the task has
         sums = task.sums(outputs, targets, jnp.ones(len(outputs)), state.statistics)
         return task.loss(outputs, targets, state.statistics), sums
 
@@ -184,7 +184,8 @@ def make_eval_step(devices: Devices, assemble: Assemble, task: Task, input_px: i
     def sums(state: TrainState, examples: Examples, weights: jax.Array) -> Metrics:
         batch = pipeline.plain_batch(examples, input_px)
         outputs = assemble(best_params(state), state.constants)(batch.images)
-        return jax.lax.psum(task.sums(outputs, task.targets(batch), weights, state.statistics), BATCH_AXIS)
+        targets: Any = task.targets(batch)
+        return jax.lax.psum(task.sums(outputs, targets, weights, state.statistics), BATCH_AXIS)
 
     return devices.spread(sums, (False, True, True))
 

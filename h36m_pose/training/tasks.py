@@ -11,7 +11,7 @@ from h36m_pose import grid
 from h36m_pose.data.pipeline import Batch
 from h36m_pose.losses import grid_cross_entropy, mpjpe_loss, safe_norm
 from h36m_pose.models.parameters import Arrays
-from h36m_pose.models.pose_output import to_mm
+from h36m_pose.models.pose_output import POSE_OUTPUTS, to_mm
 
 Metrics = dict[str, jax.Array]
 
@@ -25,6 +25,8 @@ class GridTask:
         rule: see there.
         window_px: see there; 0 stands for cells that tile the crop.
         bone_share: see there.
+        smoothing: of the labels, see `losses.grid_cross_entropy`, as for the next; in the loss that is descended alone.
+        positive_weight: see there.
         loss_scale: the loss that is descended is the mean over all cells, times this.
     """
 
@@ -32,6 +34,8 @@ class GridTask:
     rule: str
     window_px: float
     bone_share: float
+    smoothing: float
+    positive_weight: float
     loss_scale: float
 
     selects_by = "loss"
@@ -47,7 +51,7 @@ class GridTask:
     def loss(self, outputs: jax.Array, targets: jax.Array, statistics: Arrays) -> jax.Array:
         """The loss to descend, a mean over the examples."""
         del statistics
-        return grid_cross_entropy(outputs, targets) * self.loss_scale
+        return grid_cross_entropy(outputs, targets, self.smoothing, self.positive_weight) * self.loss_scale
 
     def sums(self, outputs: jax.Array, targets: jax.Array, weights: jax.Array, statistics: Arrays) -> Metrics:
         """Sums over the examples of a batch that count, from which `means` are made."""
@@ -108,4 +112,49 @@ class PoseTask:
         return {"mpjpe_mm": sums["mpjpe_mm"] / sums["examples"]}
 
 
-Task = GridTask | PoseTask
+@dataclasses.dataclass(frozen=True)
+class JointTask:
+    """Both at once, from the same features: the pose's outputs come first, then those of the grid.
+
+    Li & Chan (ACCV 2014) add the two losses up as well; their branches part before the fully connected layers, ours in
+    the last one.
+
+    Attributes:
+        pose: the task that is wanted.
+        grid: the one that helps.
+        grid_weight: how much its loss counts.
+    """
+
+    pose: PoseTask
+    grid: GridTask
+    grid_weight: float
+
+    selects_by = "mpjpe_mm"
+    reports = ("mpjpe_mm", *GridTask.reports)
+
+    def targets(self, batch: Batch) -> tuple[jax.Array, jax.Array]:
+        """What outputs are set against: those of the two tasks."""
+        return self.pose.targets(batch), self.grid.targets(batch)
+
+    def loss(self, outputs: jax.Array, targets: tuple[jax.Array, jax.Array], statistics: Arrays) -> jax.Array:
+        """The loss to descend, a mean over the examples."""
+        poses, cells = outputs[:, :POSE_OUTPUTS], outputs[:, POSE_OUTPUTS:]
+        return self.pose.loss(poses, targets[0], statistics) + self.grid_weight * self.grid.loss(
+            cells, targets[1], statistics
+        )
+
+    def sums(
+        self, outputs: jax.Array, targets: tuple[jax.Array, jax.Array], weights: jax.Array, statistics: Arrays
+    ) -> Metrics:
+        """Sums over the examples of a batch that count, from which `means` are made."""
+        poses, cells = outputs[:, :POSE_OUTPUTS], outputs[:, POSE_OUTPUTS:]
+        grid = self.grid.sums(cells, targets[1], weights, statistics)
+        return grid | self.pose.sums(poses, targets[0], weights, statistics)
+
+    @staticmethod
+    def means(sums: dict[str, Any]) -> dict[str, Any]:
+        """Metrics of all the examples summed, on the device or on the host."""
+        return PoseTask.means(sums) | GridTask.means(sums)
+
+
+Task = GridTask | PoseTask | JointTask

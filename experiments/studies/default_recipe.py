@@ -1,0 +1,28 @@
+"""What does the default recipe reach with its whole budget, and what does it owe to pretraining and to the crowd?
+
+h36m-pose experiments default_recipe --dataset data/full/dataset
+"""
+
+from ml_collections import ConfigDict
+
+from experiments.studies._budget import new_row, new_study
+
+
+def get_study() -> ConfigDict:
+    """See the module."""
+    study = new_study(2, "The default recipe")
+    study.question = """
+        The experiment `default` as it comes: 5 epochs of the grid task, 10 of regression. From scratch it gets 15 of
+        regression. Without the crowd only the release's own training bodies are there; there are fewer pictures then,
+        and the epochs are more, for about as many steps.
+    """
+    study.overrides = ()
+    study.rows.default = new_row("`default`")
+    study.rows.scratch = new_row("from scratch", "finetune.epochs=15", pretrain=False)
+    study.rows.bodies = new_row("without the crowd", "data.crowd=False", "pretrain.epochs=11", "finetune.epochs=23")
+    study.rows.bodies_scratch = new_row(
+        "without the crowd, from scratch", "data.crowd=False", "finetune.epochs=34", pretrain=False
+    )
+    study.chart = ("default", "scratch", "bodies", "bodies_scratch")
+    study.race = ("scratch", "default")
+    return study

@@ -1,0 +1,62 @@
+"""Learning curves of a study's rows on one chart, over the pictures that training has seen."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from h36m_pose.atomic_files import replacing
+from h36m_pose.studies.row_results import Result
+from h36m_pose.studies.study import Study
+
+_COLOURS = ("#33658a", "#c8553d", "#6a994e", "#8d6a9f", "#b08900", "#5f6b73")
+
+
+def draw(study: Study, found: dict[str, list[Result]], path: Path) -> None:
+    """Draws validation MPJPE of the rows in `study.chart`; nothing if none has been run.
+
+    The second stage of a pretrained row begins where the first one ended, so that all rows have the same budget.
+
+    Args:
+        study: the study.
+        found: results by row.
+        path: of the picture.
+    """
+    rows = [name for name in study.chart if found.get(name)]
+    if not rows:
+        return
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.5, 4.6), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    highest = 0.0
+    for name, colour in zip(rows, _COLOURS, strict=False):
+        curves = [_curve(result) for result in found[name]]
+        for curve in curves:
+            axes.plot(*curve.T, color=colour, linewidth=0.8, alpha=0.4)
+        if len({len(curve) for curve in curves}) == 1:
+            mean = np.mean(curves, axis=0)
+            seeds = f"{len(curves)} seed{'s' if len(curves) > 1 else ''}"
+            label = f"{study.rows[name].words} ({seeds})"
+            axes.plot(*mean.T, color=colour, linewidth=2, marker="o", markersize=3.5, label=label)
+            highest = max(highest, float(mean[min(1, len(mean) - 1), 1]))
+    axes.set_xlabel("training pictures seen, both stages (thousands)")
+    axes.set_ylabel("validation MPJPE (mm)")
+    axes.set_ylim(bottom=0, top=1.15 * highest)
+    axes.set_xlim(left=0)
+    axes.set_title(study.title, loc="left", fontsize=11)
+    axes.grid(alpha=0.25, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def _curve(result: Result) -> np.ndarray:
+    """(validations, 2): thousands of pictures seen, MPJPE in mm."""
+    before = result["stages"].get("pretrain", {"images": 0})["images"]
+    points: Sequence[Sequence[float]] = result["stages"]["finetune"]["curve"]
+    return np.array([[(before + images) / 1000, value] for images, value in points])

@@ -1,0 +1,213 @@
+"""The page of all results, made from the rows' JSON files alone."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from h36m_pose.atomic_files import replacing
+from h36m_pose.studies import charts
+from h36m_pose.studies.row_results import Result, read_result
+from h36m_pose.studies.study import Study
+
+_INTRODUCTION = """\
+# Results
+
+Written by `h36m-pose experiments --page-only` from the JSON files in [`{folder}/`]({folder}); `make experiments` runs
+what is missing, from nothing if need be. Each file holds the commands, settings, curves, versions, commit, machine and
+wall time of one row with one seed.
+
+{words}
+
+Numbers are means over seeds ± the standard deviation between seeds, where there are two or more. The standard deviation
+does not cover the choice of test subject: there is one. `images` counts training pictures shown, both stages together;
+`time` is of training and test, as long as nothing interrupted it.
+"""
+
+_NOTHING = "-"
+
+_COLUMNS = {
+    "mpjpe": ("MPJPE", "mm"),
+    "pa_mpjpe": ("PA-MPJPE", "mm"),
+    "n_mpjpe": ("N-MPJPE", "mm"),
+    "mpjve": ("MPJVE", "mm/frame"),
+}
+
+
+def write_page(studies: Sequence[Study], results: Path, page: Path) -> None:
+    """Writes the page and the pictures in it.
+
+    Args:
+        studies: in order.
+        results: where the rows' JSON files are.
+        page: the Markdown file; the pictures go beside the results.
+    """
+    found = {study.name: _results_of(study, results) for study in studies}
+    for study in studies:
+        charts.draw(study, found[study.name], results / f"{study.name}.png")
+    text = page_text(studies, found, results.name)
+    with replacing(page) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _results_of(study: Study, results: Path) -> dict[str, list[Result]]:
+    """The results of each row, borrowed ones included, by seed."""
+    places = {row: (study.name, row) for row in study.rows}
+    for name in study.borrowed:
+        folder, _, row = name.partition("/")
+        places[name] = (folder, row)
+    found = {}
+    for name, (folder, row) in places.items():
+        rows = [read_result(path) for path in sorted((results / folder).glob(f"{row}.seed*.json"))]
+        found[name] = sorted((row for row in rows if row), key=lambda row: row["seed"])
+    return found
+
+
+def page_text(studies: Sequence[Study], found: dict[str, dict[str, list[Result]]], folder: str) -> str:
+    """The page as Markdown.
+
+    Args:
+        studies: in order.
+        found: by study and row, the results of all seeds.
+        folder: of the pictures and JSON files, seen from the page.
+    """
+    every = [result for rows in found.values() for results in rows.values() for result in results]
+    parts = [_INTRODUCTION.format(folder=folder, words=_capture_words(every))]
+    for study in studies:
+        parts.append(_study_text(study, found[study.name], folder))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _capture_words(results: Sequence[Result]) -> str:
+    if not results:
+        return "**There is no result yet.**"
+    if all("synthetic capture" in result["test"]["protocol"] for result in results):
+        return (
+            "**Everything here was measured on the synthetic studio, not on Human3.6M**: do not set these numbers\n"
+            "beside published Human3.6M numbers. They compare ways of training with each other."
+        )
+    return "The capture is named with each protocol."
+
+
+def _study_text(study: Study, found: dict[str, list[Result]], folder: str) -> str:
+    lines = [f"## {study.title}", "", study.question, ""]
+    if study.finding:
+        lines += [study.finding, ""]
+    shown = {name: results for name, results in found.items() if results}
+    if not shown:
+        return "\n".join([*lines, "Not run yet.", ""])
+    lines += _table(study, found)
+    if study.race and all(found.get(name) for name in study.race):
+        lines += ["", _race_words(study, found)]
+    if study.chart and any(found.get(name) for name in study.chart):
+        lines += ["", f"![Learning curves: {study.title}]({folder}/{study.name}.png)"]
+    lines += ["", *_protocols(shown), "", _provenance(shown), "", *_command(study), ""]
+    return "\n".join(lines)
+
+
+def _table(study: Study, found: dict[str, list[Result]]) -> list[str]:
+    titles = [f"{title} ({unit})" for title, unit in _COLUMNS.values()]
+    lines = [
+        "| row | " + " | ".join(titles) + " | validation (mm) | images | time | seeds |",
+        "|---|" + "---:|" * (len(titles) + 4),
+    ]
+    for name, results in found.items():
+        row = study.rows.get(name)
+        words = row.words if row else f"{results[0]['words']} (from {name})" if results else name
+        if not results:
+            lines.append(f"| {words} | " + "not run yet | " + "| " * (len(titles) + 3))
+            continue
+        numbers = [mean_and_spread([result["test"]["metrics"][key] for result in results]) for key in _COLUMNS]
+        lines.append(f"| {words} | " + " | ".join([*numbers, *_costs(results)]) + " |")
+    return lines
+
+
+def _costs(results: Sequence[Result]) -> list[str]:
+    """Validation, images, time and seeds of a row."""
+    finetuned = [result["stages"]["finetune"] for result in results if "stages" in result]
+    validation = mean_and_spread([stage["best"] for stage in finetuned]) if finetuned else _NOTHING
+    images = f"{sum(stage['images'] for stage in results[0]['stages'].values()):,}" if finetuned else _NOTHING
+    seconds = [result["seconds"] for result in results if result["seconds"]]
+    time = f"{statistics.mean(seconds) / 60:.0f} min" if seconds else _NOTHING
+    return [validation, images, time, ", ".join(str(result["seed"]) for result in results)]
+
+
+def mean_and_spread(values: Sequence[float]) -> str:
+    """ "23.4 ± 0.6": the mean and the standard deviation between values; the value alone if there is but one."""
+    if len(values) < 2:
+        return f"{values[0]:.1f}"
+    return f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}"
+
+
+def reaching(curve: Sequence[Sequence[float]], target: float) -> float | None:
+    """Pictures seen when a curve first falls to a value, interpolated between validations; None if it never does.
+
+    Args:
+        curve: (pictures seen, value) of each validation.
+        target: the value.
+    """
+    before: Sequence[float] | None = None
+    for images, value in curve:
+        if value <= target:
+            if before is None:
+                return images
+            share = (before[1] - target) / (before[1] - value)
+            return before[0] + share * (images - before[0])
+        before = (images, value)
+    return None
+
+
+def _race_words(study: Study, found: dict[str, list[Result]]) -> str:
+    """How soon the second of two rows reaches the last validation error of the first one, seed by seed."""
+    slow, fast = study.race
+    first = {result["seed"]: result for result in found[slow]}
+    alone, whole = [], []
+    for result in found[fast]:
+        other = first.get(result["seed"])
+        if other is None:
+            continue
+        curve, total = other["stages"]["finetune"]["curve"], other["stages"]["finetune"]["images"]
+        images = reaching(result["stages"]["finetune"]["curve"], curve[-1][1])
+        if images is None:
+            alone.append("never")
+            whole.append("never")
+            continue
+        before = result["stages"]["pretrain"]["images"]
+        alone.append(f"{100 * images / total:.0f} %")
+        whole.append(f"{100 * (images + before) / total:.0f} %")
+    return (
+        f"*{study.rows[fast].words}* reaches the last validation error of *{study.rows[slow].words}* after "
+        f"{', '.join(alone)} of its pictures (seed by seed) counting the second stage alone, after {', '.join(whole)} "
+        "counting both stages."
+    )
+
+
+def _protocols(found: dict[str, list[Result]]) -> list[str]:
+    """Each protocol once, with the rows it holds for if there are several."""
+    rows: dict[str, list[str]] = {}
+    for name, results in found.items():
+        rows.setdefault(results[0]["test"]["protocol"], []).append(name)
+    if len(rows) == 1:
+        return [f"Protocol: {next(iter(rows))}."]
+    return [f"Protocol of {', '.join(f'`{name}`' for name in names)}: {words}.  " for words, names in rows.items()]
+
+
+def _provenance(found: dict[str, list[Result]]) -> str:
+    every = [result for results in found.values() for result in results]
+    machines = sorted({_machine_words(result) for result in every})
+    commits = sorted({(result["environment"].get("commit") or "no commit")[:9] for result in every})
+    dates = sorted({result["date"] for result in every})
+    datasets = sorted({result["dataset"]["fingerprint"][:12] for result in every})
+    span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    return f"{'; '.join(machines)}; {span}; commits {', '.join(commits)}; dataset {', '.join(datasets)}."
+
+
+def _machine_words(result: Result) -> str:
+    machine: dict[str, Any] = result["machine"]
+    beside = machine["rows_side_by_side"]
+    cores = f"{machine['cores']} cores" + (f" shared by {beside} rows at a time" if beside > 1 else "")
+    return f"{machine['processor']}, {cores}"
+
+
+def _command(study: Study) -> list[str]:
+    return ["```sh", f"h36m-pose experiments {study.name} --dataset data/full/dataset", "```"]

@@ -1,0 +1,239 @@
+"""Runs rows of studies, each step a command of its own that could be typed by hand, and keeps their results.
+
+A row that has a current result is left alone; a row that was interrupted goes on where it stopped. Several rows can run
+side by side, each on cores of its own: two networks with a core each learn more per second than one after the other
+on both.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from h36m_pose.atomic_files import write_json
+from h36m_pose.data.dataset import open_dataset
+from h36m_pose.studies import row_results
+from h36m_pose.studies.study import Row, Study
+from h36m_pose.summary import RESULTS_FILE, read_results
+from h36m_pose.training.environment import describe_software
+
+_LOG = "log.txt"
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where things are.
+
+    Attributes:
+        dataset: the preprocessed dataset.
+        work: where the runs go.
+        results: where the rows' results go.
+    """
+
+    dataset: Path
+    work: Path
+    results: Path
+
+    def run_dir(self, study: str, row: str, seed: int) -> Path:
+        """The run of a row with a seed."""
+        return self.work / study / row / f"seed{seed}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A row with a seed."""
+
+    study: Study
+    row: Row
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What people are told: "pretraining/scratch, seed 0"."""
+        return f"{self.study.name}/{self.row.name}, seed {self.seed}"
+
+
+def commands(task: Task, place: Place) -> list[list[str]]:
+    """The words after `h36m-pose` of each step of a row."""
+    row, study = task.row, task.study.name
+    own = place.run_dir(study, row.name, task.seed)
+    dataset = ["--dataset", str(place.dataset)]
+    if row.baseline:
+        settings = ["--experiment", row.experiment, "--run", str(own), *row.overrides, f"seed={task.seed}"]
+        return [["baseline", row.baseline, *dataset, *settings]]
+    if row.tests:
+        tested = place.run_dir(study, row.tests, task.seed)
+        return [["evaluate", str(tested), *dataset, "--out", str(own), *row.evaluate]]
+    fixed = ["--experiment", row.experiment, *dataset, "--run", str(own)]
+    settings = [*row.overrides, f"seed={task.seed}"]
+    steps = [["train", "pretrain", *fixed, *settings]] if row.pretrain and not row.starts_from else []
+    origin = "pretrain" if row.pretrain else "none"
+    if row.starts_from:
+        origin = str(place.run_dir(study, row.starts_from, task.seed))
+    steps.append(["train", "finetune", *fixed, *settings, f"finetune.init_from={origin}"])
+    return [*steps, ["evaluate", str(own), *dataset, *row.evaluate]]
+
+
+def open_tasks(studies: Sequence[tuple[Study, Sequence[Row]]], seeds: Sequence[int], place: Place) -> list[Task]:
+    """Rows without a current result: all rows with the first seed, then all with the next."""
+    fingerprint = open_dataset(place.dataset).fingerprint
+    several = [(study, row) for study, rows in studies for row in rows]
+    every = sorted({seed for study, _ in studies for seed in seeds or study.seeds})
+    tasks = [Task(study, row, seed) for seed in every for study, row in several if seed in (seeds or study.seeds)]
+    return [task for task in tasks if not row_results.is_current(_old(task, place), task.row, task.seed, fingerprint)]
+
+
+def _old(task: Task, place: Place) -> row_results.Result | None:
+    return row_results.read_result(row_results.result_path(place.results, task.study.name, task.row.name, task.seed))
+
+
+def expected_words(tasks: Sequence[Task], place: Place, jobs: int) -> str:
+    """How long they will take, as far as that is known from other seeds."""
+    known = [row_results.expected_seconds(place.results, task.study, task.row) for task in tasks]
+    seconds = sum(each for each in known if each) / jobs
+    unknown = sum(each is None for each in known)
+    words = f"about {seconds / 3600:.1f} hours by the time of other seeds"
+    if unknown == len(tasks):
+        return "expected time not known yet"
+    return f"{words}, {unknown} of them not known yet" if unknown else words
+
+
+def run_tasks(tasks: Sequence[Task], place: Place, jobs: int) -> int:
+    """Runs them; returns the exit status of the first step that fails, or 0.
+
+    Args:
+        tasks: of `open_tasks`.
+        place: where things are.
+        jobs: how many rows at a time. The cores are dealt out evenly.
+    """
+    runner = _Runner(list(tasks), place, jobs)
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    shares = [set(cores[job::jobs]) for job in range(jobs)]
+    threads = [threading.Thread(target=runner.work, args=(share,), daemon=True) for share in shares]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:  # the steps got the signal as well: they save, then end
+        runner.status = runner.status or 130
+        for thread in threads:
+            thread.join()
+    return runner.status
+
+
+class _Runner:
+    """A list of tasks that several threads take from."""
+
+    def __init__(self, tasks: list[Task], place: Place, jobs: int):
+        self.waiting, self.place, self.jobs = tasks, place, jobs
+        self.at_work: list[Task] = []
+        self.total, self.status = len(tasks), 0
+        self.change = threading.Condition()
+
+    def work(self, cores: set[int]) -> None:
+        """Takes task after task until none is left or one has failed."""
+        while True:
+            with self.change:
+                task = self._take()
+                while task is None and self.waiting and not self.status:
+                    self.change.wait(1.0)
+                    task = self._take()
+                if task is None:
+                    return
+            status = self._run(task, cores)
+            with self.change:
+                self.at_work.remove(task)
+                self.status = self.status or status
+                self.change.notify_all()
+
+    def _take(self) -> Task | None:
+        """The first task that does not wait for another one's network."""
+        if self.status:
+            return None
+        for task in self.waiting:
+            others = {task.row.starts_from, task.row.tests} - {""}
+            unfinished = [*self.waiting, *self.at_work]
+            if any(
+                other.study.name == task.study.name and other.seed == task.seed and other.row.name in others
+                for other in unfinished
+            ):
+                continue
+            self.waiting.remove(task)
+            self.at_work.append(task)
+            return task
+        return None
+
+    def _run(self, task: Task, cores: set[int]) -> int:
+        number = self.total - len(self.waiting)
+        seconds = row_results.expected_seconds(self.place.results, task.study, task.row)
+        expected = f"{seconds / 60:.0f} min, as with another seed" if seconds else "not known yet"
+        print(f"\n[{number}/{self.total}] {task.name}: {task.row.words}; expected time {expected}", flush=True)
+        own = self.place.run_dir(task.study.name, task.row.name, task.seed)
+        own.mkdir(parents=True, exist_ok=True)
+        started = time.monotonic()
+        for words in commands(task, self.place):
+            status = _step(words, cores, own / _LOG if self.jobs > 1 else None)
+            if status:
+                log = f"; see {own / _LOG}" if self.jobs > 1 else ""
+                print(f"{task.name}: h36m-pose {words[0]} ended with status {status}{log}", file=sys.stderr, flush=True)
+                return status
+        result = _keep(task, self.place, time.monotonic() - started, self.jobs)
+        print(f"{task.name}: MPJPE {result['test']['metrics']['mpjpe']:.1f} mm on the test subjects", flush=True)
+        return 0
+
+
+def _step(words: list[str], cores: set[int], log: Path | None) -> int:
+    """Runs one command on the given cores; its output goes to the screen or into a file."""
+    print(f"h36m-pose {shlex.join(words)}", flush=True)
+    command = [sys.executable, "-m", "h36m_pose.cli.main", *words]
+    if log is None:
+        return _wait(subprocess.Popen(command), cores)
+    with log.open("ab") as stream:
+        return _wait(subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT), cores)
+
+
+def _wait(process: subprocess.Popen[bytes], cores: set[int]) -> int:
+    if cores and cores != os.sched_getaffinity(0):
+        with contextlib.suppress(ProcessLookupError):  # it may have ended already
+            os.sched_setaffinity(process.pid, cores)  # at once: its threads inherit it
+    return process.wait()
+
+
+def _keep(task: Task, place: Place, seconds: float, jobs: int) -> row_results.Result:
+    """Writes the result of a row that has been run."""
+    own, row = place.run_dir(task.study.name, task.row.name, task.seed), task.row
+    dataset = open_dataset(place.dataset)
+    result: dict[str, Any] = {
+        "schema": row_results.SCHEMA,
+        "study": task.study.name,
+        "row": row.name,
+        "words": row.words,
+        "seed": task.seed,
+        "commands": [f"h36m-pose {shlex.join(words)}" for words in commands(task, place)],
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": row_results.machine() | {"rows_side_by_side": jobs},
+        "dataset": {"fingerprint": dataset.fingerprint, "frames": dataset.manifest["frames"]},
+        "test": row_results.tested(read_results(own / RESULTS_FILE)),
+    }
+    whole = True
+    if not row.baseline and not row.tests:
+        origin = own if row.pretrain else None
+        if row.starts_from:
+            origin = place.run_dir(task.study.name, row.starts_from, task.seed)
+        result |= row_results.trained(own, origin)
+        whole = all(stage["seconds"] is not None for stage in result["stages"].values())
+    else:
+        result["environment"] = row_results.environment_of(describe_software())
+    result["seconds"] = round(seconds, 1) if whole else None
+    result["settings"] = row_results.settings_of(row, task.seed)
+    write_json(row_results.result_path(place.results, task.study.name, row.name, task.seed), result)
+    return result
