@@ -1,6 +1,7 @@
 """What the studies have in common: how much a row may compute, and the empty fields."""
 
-from ml_collections import ConfigDict
+from types import SimpleNamespace
+from typing import Any
 
 PRETRAIN_EPOCHS = 2
 FINETUNE_EPOCHS = 3
@@ -11,23 +12,23 @@ SHORT = (f"pretrain.epochs={PRETRAIN_EPOCHS}", f"finetune.epochs={FINETUNE_EPOCH
 SHORT_FROM_SCRATCH = (f"finetune.epochs={EPOCHS}",)
 
 
-def new_study(order: int, title: str) -> ConfigDict:
+def new_study(order: int, title: str) -> SimpleNamespace:
     """A study without rows: three seeds of `default` at the short budget."""
-    study = ConfigDict()
-    study.order = order
-    study.title = title
-    study.question = ""
-    study.finding = ""
-    study.seeds = (0, 1, 2)
-    study.experiment = "default"
-    study.overrides = SHORT
-    study.rows = ConfigDict()
-    study.borrowed = ()
-    study.chart = ()
-    study.race = ()
-    return study
+    return SimpleNamespace(
+        order=order,
+        title=title,
+        question="",
+        finding="",
+        seeds=(0, 1, 2),
+        experiment="default",
+        overrides=SHORT,
+        rows={},
+        borrowed=(),
+        chart=(),
+        race=(),
+    )
 
 
-def new_row(words: str, *overrides: str, **fields: object) -> ConfigDict:
+def new_row(words: str, *overrides: str, **fields: Any) -> dict[str, Any]:
     """A row; see `h36m_pose.studies.study.Row` for its fields."""
-    return ConfigDict({"words": words, "overrides": overrides, **fields})
+    return {"words": words, "overrides": overrides, **fields}

@@ -3,12 +3,12 @@
 h36m-pose experiments default_recipe --dataset data/full/dataset
 """
 
-from ml_collections import ConfigDict
+from types import SimpleNamespace
 
 from experiments.studies._budget import new_row, new_study
 
 
-def get_study() -> ConfigDict:
+def get_study() -> SimpleNamespace:
     """See the module."""
     study = new_study(2, "The default recipe")
     study.question = """
@@ -17,10 +17,10 @@ def get_study() -> ConfigDict:
         and the epochs are more, for about as many steps.
     """
     study.overrides = ()
-    study.rows.default = new_row("`default`")
-    study.rows.scratch = new_row("from scratch", "finetune.epochs=15", pretrain=False)
-    study.rows.bodies = new_row("without the crowd", "data.crowd=False", "pretrain.epochs=11", "finetune.epochs=23")
-    study.rows.bodies_scratch = new_row(
+    study.rows["default"] = new_row("`default`")
+    study.rows["scratch"] = new_row("from scratch", "finetune.epochs=15", pretrain=False)
+    study.rows["bodies"] = new_row("without the crowd", "data.crowd=False", "pretrain.epochs=11", "finetune.epochs=23")
+    study.rows["bodies_scratch"] = new_row(
         "without the crowd, from scratch", "data.crowd=False", "finetune.epochs=34", pretrain=False
     )
     study.chart = ("default", "scratch", "bodies", "bodies_scratch")

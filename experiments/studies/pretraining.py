@@ -3,30 +3,30 @@
 h36m-pose experiments pretraining --dataset data/full/dataset
 """
 
-from ml_collections import ConfigDict
+from types import SimpleNamespace
 
 from experiments.studies._budget import EPOCHS, SHORT_FROM_SCRATCH, new_row, new_study
 
 
-def get_study() -> ConfigDict:
+def get_study() -> SimpleNamespace:
     """See the module."""
     study = new_study(1, "Does pretraining on the grid task help?")
     study.question = f"""
         The original reports that pretraining "dramatically speeds up" the regression and makes it better. All rows see
         the same number of pictures: {EPOCHS} epochs in all, of both stages together.
     """
-    study.rows.scratch = new_row("from scratch", *SHORT_FROM_SCRATCH, pretrain=False)
-    study.rows.pretrained = new_row("pretrained, convolutions carried over")
-    study.rows.pretrained_hidden = new_row(
+    study.rows["scratch"] = new_row("from scratch", *SHORT_FROM_SCRATCH, pretrain=False)
+    study.rows["pretrained"] = new_row("pretrained, convolutions carried over")
+    study.rows["pretrained_hidden"] = new_row(
         "pretrained, fully connected layer carried over too",
         "finetune.carry_over=all_but_last",
         starts_from="pretrained",
     )
-    study.rows.joint = new_row("both heads at once", *SHORT_FROM_SCRATCH, "finetune.grid_weight=0.1", pretrain=False)
-    study.rows.scratch_s9_s11 = new_row(
+    study.rows["joint"] = new_row("both heads at once", *SHORT_FROM_SCRATCH, "finetune.grid_weight=0.1", pretrain=False)
+    study.rows["scratch_s9_s11"] = new_row(
         "from scratch, protocol s9_s11", *SHORT_FROM_SCRATCH, "data.protocol=s9_s11", pretrain=False
     )
-    study.rows.pretrained_s9_s11 = new_row("pretrained, protocol s9_s11", "data.protocol=s9_s11")
+    study.rows["pretrained_s9_s11"] = new_row("pretrained, protocol s9_s11", "data.protocol=s9_s11")
     study.chart = ("scratch", "pretrained", "pretrained_hidden", "joint")
     study.race = ("scratch", "pretrained")
     return study

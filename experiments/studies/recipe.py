@@ -3,7 +3,7 @@
 h36m-pose experiments recipe --dataset data/full/dataset
 """
 
-from ml_collections import ConfigDict
+from types import SimpleNamespace
 
 from experiments.studies._budget import new_row, new_study
 
@@ -11,7 +11,7 @@ _AUGMENTATION_OF_PLACE = ("shift_px", "scale", "turn_degrees", "mirror")
 _AUGMENTATION_OF_LIGHT = ("gain", "offset", "gamma", "noise")
 
 
-def get_study() -> ConfigDict:
+def get_study() -> SimpleNamespace:
     """See the module."""
     study = new_study(3, "The recipe, one ingredient at a time")
     study.question = """
@@ -21,16 +21,16 @@ def get_study() -> ConfigDict:
     """
     place = tuple(f"augmentation.{name}=0" for name in _AUGMENTATION_OF_PLACE)
     light = tuple(f"augmentation.{name}=0" for name in _AUGMENTATION_OF_LIGHT)
-    study.rows.whole = new_row("the recipe")
-    study.rows.no_augmentation = new_row("no augmentation", *place, *light)
-    study.rows.no_moves = new_row("no augmentation of place", *place)
-    study.rows.no_light = new_row("no augmentation of light", *light)
-    study.rows.camera_frame = new_row("poses in the camera's frame, not the crop's", "data.frame=camera")
-    study.rows.no_weight_average = new_row("no averaging of weights", "pretrain.averaging=0", "finetune.averaging=0")
-    study.rows.no_mirror_average = new_row(
+    study.rows["whole"] = new_row("the recipe")
+    study.rows["no_augmentation"] = new_row("no augmentation", *place, *light)
+    study.rows["no_moves"] = new_row("no augmentation of place", *place)
+    study.rows["no_light"] = new_row("no augmentation of light", *light)
+    study.rows["camera_frame"] = new_row("poses in the camera's frame, not the crop's", "data.frame=camera")
+    study.rows["no_weight_average"] = new_row("no averaging of weights", "pretrain.averaging=0", "finetune.averaging=0")
+    study.rows["no_mirror_average"] = new_row(
         "no mirror averaging at test time", tests="whole", evaluate=("--mirror-average", "no")
     )
-    study.rows.smoothing = new_row("cells' labels smoothed by 0.1", "grid.smoothing=0.1")
-    study.rows.positive_weight = new_row("cells that hold a joint count five times", "grid.positive_weight=5")
-    study.rows.no_crowd = new_row("no crowd", "data.crowd=False", "pretrain.epochs=5", "finetune.epochs=7")
+    study.rows["smoothing"] = new_row("cells' labels smoothed by 0.1", "grid.smoothing=0.1")
+    study.rows["positive_weight"] = new_row("cells that hold a joint count five times", "grid.positive_weight=5")
+    study.rows["no_crowd"] = new_row("no crowd", "data.crowd=False", "pretrain.epochs=5", "finetune.epochs=7")
     return study

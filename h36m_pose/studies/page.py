@@ -42,7 +42,7 @@ def write_page(studies: Sequence[Study], results: Path, page: Path) -> None:
         results: where the rows' JSON files are.
         page: the Markdown file; the pictures go beside the results.
     """
-    found = {study.name: _results_of(study, results) for study in studies}
+    found = {study.name: results_of(study, results) for study in studies}
     for study in studies:
         charts.draw(study, found[study.name], results / f"{study.name}.png")
     text = page_text(studies, found, results.name)
@@ -50,7 +50,7 @@ def write_page(studies: Sequence[Study], results: Path, page: Path) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _results_of(study: Study, results: Path) -> dict[str, list[Result]]:
+def results_of(study: Study, results: Path) -> dict[str, list[Result]]:
     """The results of each row, borrowed ones included, by seed."""
     places = {row: (study.name, row) for row in study.rows}
     for name in study.borrowed:

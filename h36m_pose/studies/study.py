@@ -1,7 +1,7 @@
 """What a study consists of, read from `experiments/studies/*.py`. No JAX here: typing errors answer at once.
 
-A study is a Python file with `get_study()` that returns a `ConfigDict` of plain values. A row is one way to train and
-test, for each of several seeds.
+A study is a Python file with `get_study()` that returns plain values under the names of `Study`'s fields. A row is one
+way to train and test, for each of several seeds.
 """
 
 import dataclasses
@@ -10,8 +10,6 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from ml_collections import ConfigDict
 
 from h36m_pose import configuration
 from h36m_pose.errors import InputError
@@ -110,8 +108,8 @@ def load_study(name: str) -> Study:
     return _study(name, module.get_study())
 
 
-def _study(name: str, plain: ConfigDict) -> Study:
-    rows = {row: _row(row, plain, plain.rows[row]) for row in plain.rows}
+def _study(name: str, plain: Any) -> Study:
+    rows = {row: _row(row, plain, fields) for row, fields in plain.rows.items()}
     for row in rows.values():
         for other in (row.starts_from, row.tests):
             if other and other not in rows:
@@ -130,10 +128,9 @@ def _study(name: str, plain: ConfigDict) -> Study:
     )
 
 
-def _row(name: str, study: ConfigDict, row: ConfigDict) -> Row:
-    fields: dict[str, Any] = {key: tuple(row[key]) if isinstance(row[key], list | tuple) else row[key] for key in row}
-    overrides = (*study.overrides, *fields.pop("overrides", ()))
-    return Row(name=name, experiment=fields.pop("experiment", study.experiment), overrides=overrides, **fields)
+def _row(name: str, study: Any, fields: dict[str, Any]) -> Row:
+    overrides = (*study.overrides, *fields["overrides"])
+    return Row(**{"experiment": study.experiment, **fields, "name": name, "overrides": overrides})
 
 
 def _listed(names: Sequence[str] | dict[str, Any]) -> str:

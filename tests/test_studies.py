@@ -1,0 +1,173 @@
+"""Studies: what they consist of, the commands of a row, what is run again and what is not, and the page."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import train_runs
+
+from h36m_pose import configuration
+from h36m_pose.cli.main import main
+from h36m_pose.data.dataset import open_dataset
+from h36m_pose.errors import InputError
+from h36m_pose.studies import page, row_results, runner, study
+from h36m_pose.training.stage import make_task, outputs_of
+
+STUDIES = study.all_studies()
+
+
+@pytest.mark.parametrize("each", STUDIES, ids=lambda each: each.name)
+def test_every_row_builds(each: study.Study) -> None:
+    for row in each.rows.values():
+        config = row_results.row_config(row, seed=3)
+        assert config.seed == 3
+        for stage in configuration.STAGES:
+            make_task(config, stage)
+            assert outputs_of(config, stage) > 0
+        assert row.words and not row.words.endswith(".")
+    assert set(each.chart) | set(each.race) <= set(each.rows)
+    for name in each.borrowed:
+        other, _, row_name = name.partition("/")
+        assert row_name in study.load_study(other).rows
+
+
+def test_rows_of_the_claim_see_equally_many_pictures() -> None:
+    rows = study.load_study("pretraining").rows
+    epochs = {
+        sum(row_results.row_config(row, 0)[stage].epochs for stage in stages)
+        for row in rows.values()
+        for stages in [configuration.STAGES if row.pretrain else ("finetune",)]
+    }
+    assert len(epochs) == 1
+
+
+def test_names_are_checked() -> None:
+    with pytest.raises(InputError, match=r"pretrainin: found no such study; .* Did you mean pretraining\?"):
+        study.load_study("pretrainin")
+    with pytest.raises(InputError, match=r"no such row in pretraining; .* Did you mean scratch\?"):
+        study.chosen_rows(study.load_study("pretraining"), ["scratsh"])
+
+
+TINY = tuple(f"finetune.{word}" if word.startswith(("batch", "epochs", "optim")) else word for word in train_runs.TINY)
+SCRATCH = study.Row("scratch", "from scratch", "demo", (*TINY, "finetune.epochs=2"), pretrain=False)
+AGAIN = study.Row("again", "without mirror images", "demo", tests="scratch", evaluate=("--mirror-average", "no"))
+SMALL = study.Study(
+    "small", 1, "A small study", "Why?", "", (0, 1), {"scratch": SCRATCH, "again": AGAIN}, (), ("scratch",), ()
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> runner.Place:
+    folder = tmp_path_factory.mktemp("studies")
+    return runner.Place(train_runs.write_dataset(folder / "data"), folder / "work", folder / "results")
+
+
+def test_commands_are_those_of_a_hand(place: runner.Place) -> None:
+    rows = study.load_study("pretraining").rows
+    pretrained = runner.Task(study.load_study("pretraining"), rows["pretrained"], 2)
+    steps = runner.commands(pretrained, place)
+    assert [step[:2] for step in steps] == [
+        ["train", "pretrain"],
+        ["train", "finetune"],
+        ["evaluate", str(place.work / "pretraining" / "pretrained" / "seed2")],
+    ]
+    assert steps[1][-2:] == ["seed=2", "finetune.init_from=pretrain"]
+    hidden = runner.commands(dataclasses.replace(pretrained, row=rows["pretrained_hidden"]), place)
+    assert hidden[0][:2] == ["train", "finetune"]
+    assert hidden[0][-1] == f"finetune.init_from={place.work / 'pretraining' / 'pretrained' / 'seed2'}"
+
+
+def test_rows_run_side_by_side_wait_for_each_other_and_are_kept(place: runner.Place) -> None:
+    tasks = runner.open_tasks([(SMALL, [AGAIN, SCRATCH])], [0], place)
+    assert [task.row.name for task in tasks] == ["again", "scratch"]
+    assert runner.run_tasks(tasks, place, jobs=2) == 0
+    result = row_results.read_result(row_results.result_path(place.results, "small", "scratch", 0))
+    again = row_results.read_result(row_results.result_path(place.results, "small", "again", 0))
+    assert result is not None and again is not None
+    stage = result["stages"]["finetune"]
+    assert stage["images"] == 24 * 12 and [images for images, _ in stage["curve"]] == [24 * 6, 24 * 12]
+    assert result["seconds"] > 0 and result["machine"]["rows_side_by_side"] == 2
+    assert result["test"]["metrics"]["mpjpe"] != again["test"]["metrics"]["mpjpe"]
+    assert "mirror image" in result["test"]["protocol"] and "mirror image" not in again["test"]["protocol"]
+    assert str(place.work) not in json.dumps(result["settings"])
+    # What is current is left alone; another setting or dataset is not current.
+    assert [task.seed for task in runner.open_tasks([(SMALL, [SCRATCH])], [], place)] == [1]
+    fingerprint = open_dataset(place.dataset).fingerprint
+    assert row_results.is_current(result, SCRATCH, 0, fingerprint)
+    assert not row_results.is_current(result, SCRATCH, 0, "another")
+    more = dataclasses.replace(SCRATCH, overrides=(*SCRATCH.overrides, "finetune.optim.peak_lr=0.1"))
+    assert not row_results.is_current(result, more, 0, fingerprint)
+    older = {**result, "settings": {key: result["settings"][key] for key in list(result["settings"])[1:]}}
+    assert row_results.is_current(older, SCRATCH, 0, fingerprint)
+
+
+def test_a_failing_row_stops_the_rest_and_says_which(place: runner.Place, capfd: pytest.CaptureFixture) -> None:
+    wrong = dataclasses.replace(SCRATCH, name="wrong", overrides=(*SCRATCH.overrides, "finetune.batch_size=9999"))
+    tasks = [runner.Task(SMALL, wrong, 1), runner.Task(SMALL, SCRATCH, 1)]
+    assert runner.run_tasks(tasks, place, jobs=1) == 2
+    error = capfd.readouterr().err
+    assert "batch_size: found 9999" in error and "small/wrong, seed 1: h36m-pose train ended with status 2" in error
+    assert not row_results.result_path(place.results, "small", "scratch", 1).exists()
+
+
+def test_reaching_a_value_is_interpolated() -> None:
+    curve = [(100, 80.0), (200, 60.0), (300, 65.0), (400, 40.0)]
+    assert page.reaching(curve, 70.0) == 150.0
+    assert page.reaching(curve, 60.0) == 200.0
+    assert page.reaching(curve, 90.0) == 100
+    assert page.reaching(curve, 39.0) is None
+    assert page.mean_and_spread([20.0]) == "20.0" and page.mean_and_spread([20.0, 22.0]) == "21.0 ± 1.4"
+
+
+def a_result(row: str, seed: int, mpjpe: float, curve: list[list[float]], pretrain: int = 0) -> dict:
+    """A row's file as `runner` writes it, with other numbers."""
+    stages = {"finetune": {"images": curve[-1][0], "best": min(value for _, value in curve), "curve": curve}}
+    if pretrain:
+        stages = {"pretrain": {"images": pretrain}, **stages}
+    return {
+        "schema": 1, "study": "race", "row": row, "words": row, "seed": seed, "seconds": 120.0, "date": "2026-01-02",
+        "machine": {"processor": "P", "cores": 2, "rows_side_by_side": 1}, "environment": {"commit": "abc"},
+        "dataset": {"fingerprint": "d" * 20, "frames": 9}, "stages": stages, "settings": {},
+        "test": {
+            "protocol": "p; synthetic capture, not Human3.6M itself", "frames": 7,
+            "metrics": {"mpjpe": mpjpe, "pa_mpjpe": 5.0, "n_mpjpe": 6.0, "mpjve": 7.0},
+        },
+    }  # fmt: skip
+
+
+def test_the_page_tells_means_spreads_races_and_what_was_not_run(tmp_path: Path) -> None:
+    rows = {name: dataclasses.replace(SCRATCH, name=name, words=name) for name in ("slow", "fast", "missing")}
+    race = study.Study("race", 1, "Race", "Which?", "The fast one.", (0, 1), rows, (), ("slow", "fast"), ("slow", "fast"))
+    files = [
+        a_result("slow", 0, 40.0, [[100, 80.0], [400, 50.0]]),
+        a_result("slow", 1, 44.0, [[100, 90.0], [400, 54.0]]),
+        a_result("fast", 0, 30.0, [[100, 60.0], [300, 40.0]], pretrain=100),
+        a_result("fast", 1, 34.0, [[100, 70.0], [300, 60.0]], pretrain=100),
+    ]
+    for file in files:
+        path = row_results.result_path(tmp_path / "results", "race", file["row"], file["seed"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(file), encoding="utf-8")
+    page.write_page([race], tmp_path / "results", tmp_path / "results.md")
+    text = (tmp_path / "results.md").read_text()
+    assert "| slow | 42.0 ± 2.8 | 5.0 ± 0.0 |" in text and "| fast | 32.0 ± 2.8 |" in text
+    assert "| missing | not run yet |" in text and "not on Human3.6M" in text and "The fast one." in text
+    # Seed 0: from 60 at 100 to 40 at 300, 50 is reached at 200 of 400; with the first stage at 300. Seed 1: never.
+    assert "after 50 %, never of its pictures (seed by seed) counting the second stage alone, after 75 %, never" in text
+    assert (tmp_path / "results" / "race.png").stat().st_size > 1000
+
+
+def test_the_page_in_the_repository_is_that_of_its_results() -> None:
+    docs = Path(__file__).parent.parent / "docs"
+    found = {each.name: page.results_of(each, docs / "results") for each in STUDIES}
+    assert (docs / "results.md").read_text(encoding="utf-8") == page.page_text(STUDIES, found, "results")
+
+
+def test_the_command_checks_its_words(capsys: pytest.CaptureFixture) -> None:
+    assert main(["experiments", "pretraining"]) == 2
+    assert "no --dataset" in capsys.readouterr().err
+    assert main(["experiments", "--rows", "scratch", "--page-only"]) == 2
+    assert "one study beside it" in capsys.readouterr().err
+    assert main(["experiments", "pretraining", "--seeds", "a", "--dataset", "x"]) == 2
+    assert "whole numbers" in capsys.readouterr().err
