@@ -138,7 +138,9 @@ def a_result(row: str, seed: int, mpjpe: float, curve: list[list[float]], pretra
 
 def test_the_page_tells_means_spreads_races_and_what_was_not_run(tmp_path: Path) -> None:
     rows = {name: dataclasses.replace(SCRATCH, name=name, words=name) for name in ("slow", "fast", "missing")}
-    race = study.Study("race", 1, "Race", "Which?", "The fast one.", (0, 1), rows, (), ("slow", "fast"), ("slow", "fast"))
+    race = study.Study(
+        "race", 1, "Race", "Which?", "The fast one.", (0, 1), rows, (), ("slow", "fast"), ("slow", "fast")
+    )
     files = [
         a_result("slow", 0, 40.0, [[100, 80.0], [400, 50.0]]),
         a_result("slow", 1, 44.0, [[100, 90.0], [400, 54.0]]),

@@ -76,6 +76,32 @@ def test_a_twin_gives_the_same_outputs_and_gradients(name):
     assert not theirs
 
 
+def test_a_mixed_step_of_a_twin_is_nearly_ours():
+    options = {"stem_px": 16, "widths": (6,), "blocks": (1,), "hidden": 5}
+    assemble, params, constants = draw_model("strided", POSE_OUTPUTS, seed=0, **options)
+    settings = configuration.load_experiment("demo").finetune
+    rng = np.random.default_rng(5)
+    images = rng.random((BATCH, 128, 128, 1), np.float32)
+    poses = rng.normal(0, 200, (BATCH, 17, 3)).astype(np.float32)
+    optimizer = make_optimizer(steps=40, **settings.optim)
+    found = {}
+    for precision in ("float32", "bfloat16"):
+        state = new_state(params, constants, OUR_STATISTICS, optimizer, settings.averaging)
+        step = our_step.make_ready_step(
+            Devices(), assemble, PoseTask("mean_pose", 70.0), optimizer, settings.averaging, precision
+        )
+        _, ours = step(state, our_step.ReadyBatch(jnp.asarray(images), jnp.asarray(poses)))
+        twin = torch_networks.build_twin("strided", POSE_OUTPUTS, params, constants, **options)
+        loss = torch_step.TorchPoseLoss("mean_pose", 70.0, STATISTICS)
+        trainer = torch_step.TorchTrainer(twin, loss, [1e-3], dict(settings.optim), settings.averaging, precision)
+        theirs = trainer.train_step(torch.tensor(images), torch.tensor(poses))
+        assert theirs.dtype == torch.float32
+        found[precision] = float(ours), float(theirs)
+    np.testing.assert_allclose(*found["bfloat16"], rtol=1e-2)
+    np.testing.assert_allclose(found["bfloat16"], found["float32"], rtol=1e-2)
+    assert found["bfloat16"][0] != found["float32"][0] and found["bfloat16"][1] != found["float32"][1]
+
+
 @pytest.mark.parametrize("experiment", ["demo", "jha_2015"])  # AdamW, clipped and averaged; SGD
 def test_three_training_steps_of_a_twin_are_ours(experiment):
     options = {"stem_px": 16, "widths": (6,), "blocks": (1,), "hidden": 5}

@@ -70,7 +70,9 @@ def summarise(result: dict[str, Any]) -> dict[str, Any]:
         for side in ("ours", "torch"):
             if f"{side} {row}" in seconds:
                 rates = [1e-9 * flops[kind] * batch / each for each in seconds[f"{side} {row}"]]
-                shares = [rate / matmul["matmul"]["max"] for rate in rates]
+                mixed = row == "train" and result["precision"] == "bfloat16"
+                product = matmul.get("matmul_bfloat16" if mixed else "matmul", matmul["matmul"])
+                shares = [rate / product["max"] for rate in rates]
                 gflops[f"{side} {row}"] = {**spread(rates), "of_matmul": spread(shares)}
     alike = result["torch"] is not None and result["torch"]["platform"] == result["platform"]
     compared = {}

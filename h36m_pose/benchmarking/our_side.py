@@ -40,7 +40,9 @@ class OurSide:
         state = new_state(params, constants, statistics, optimizer, settings.averaging)
         self._state, self._weights = devices.replicate((state, (params, constants)))
         self._batch = devices.shard(our_step.ReadyBatch(*setting.ready_batch()))
-        self._step = our_step.make_ready_step(devices, assemble, setting.task, optimizer, settings.averaging)
+        self._step = our_step.make_ready_step(
+            devices, assemble, setting.task, optimizer, settings.averaging, setting.config.precision
+        )
         self._predict = our_step.make_ready_predict(assemble)
         self._whole = WholeStep(
             setting.config, job.stage, assemble, setting.task, optimizer, setting.examples, setting.input_px
@@ -85,6 +87,7 @@ class OurSide:
             "network": {"name": setting.name, **setting.options},
             "outputs": setting.outputs,
             "batch_size": setting.settings.batch_size,
+            "precision": setting.config.precision,
             "forward_flops_by_xla": float(cost["flops"]),
             "matrix_side": _MATRIX_SIDE.get(jax.default_backend(), _MATRIX_SIDE["gpu"]),
             "platform": jax.default_backend(),

@@ -12,7 +12,7 @@ import optax
 from h36m_pose.models.parameters import Arrays, Assemble
 from h36m_pose.training.parallel import BATCH_AXIS, Devices
 from h36m_pose.training.state import TrainState
-from h36m_pose.training.step import descend
+from h36m_pose.training.step import PRECISIONS, below_head_as, descend
 from h36m_pose.training.tasks import Task
 
 
@@ -29,12 +29,19 @@ class ReadyBatch(NamedTuple):
 
 
 def make_ready_step(
-    devices: Devices, assemble: Assemble, task: Task, optimizer: optax.GradientTransformation, averaging: float
+    devices: Devices,
+    assemble: Assemble,
+    task: Task,
+    optimizer: optax.GradientTransformation,
+    averaging: float,
+    precision: str = "float32",
 ) -> Callable[[TrainState, ReadyBatch], tuple[TrainState, jax.Array]]:
     """Compiles (state, batch) -> (state, loss before it); the state is donated. See `training.step.make_train_step`."""
+    compute = PRECISIONS[precision]
 
     def loss(params: Arrays, state: TrainState, batch: ReadyBatch, keys: jax.Array) -> jax.Array:
-        outputs = assemble(params, state.constants)(batch.images, keys)
+        network = assemble(below_head_as(compute, params), state.constants)
+        outputs = network(batch.images.astype(compute), keys)
         return task.loss(outputs, batch.targets, state.statistics)
 
     def step(state: TrainState, batch: ReadyBatch) -> tuple[TrainState, jax.Array]:

@@ -15,7 +15,8 @@ def network_report(result: dict[str, Any]) -> str:
     """A network's numbers, as `network_rates.measure_network` gives them, in a few aligned lines."""
     torch = result["torch"]
     lines = [
-        f"{result['network']['name']}, {result['stage']}, batch {result['batch_size']}, {result['data']}; "
+        f"{result['network']['name']}, {result['stage']}, batch {result['batch_size']}, trained in "
+        f"{result['precision']}, {result['data']}; "
         f"ours on {result['devices']}" + (f", PyTorch {torch['torch']} on {torch['platform']}" if torch else "")
     ]
     lines += [f"  {_label(name):<34} {_spread(rate, 0)} images/s" for name, rate in result["images_per_s"].items()]

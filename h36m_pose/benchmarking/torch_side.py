@@ -56,7 +56,8 @@ class TorchSide:
             loss = TorchPoseLoss(settings.target, settings.loss_unit_mm, setting.statistics, self._device)
         else:
             loss = TorchGridLoss(settings.loss_scale)
-        return TorchTrainer(twin, loss, [settings.optim.peak_lr], dict(settings.optim), settings.averaging)
+        rates, optim = [settings.optim.peak_lr], dict(settings.optim)
+        return TorchTrainer(twin, loss, rates, optim, settings.averaging, setting.config.precision)
 
     def _wait(self) -> None:
         if self._device == "cuda":

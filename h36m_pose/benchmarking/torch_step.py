@@ -65,6 +65,7 @@ class TorchTrainer:
         rates: the learning rates of the first steps; the last holds from then on.
         settings: the group `optim` of a stage.
         averaging: decay of the weights' moving average; 0 for none.
+        precision: "float32", or "bfloat16" for PyTorch's automatic mixed precision in training.
     """
 
     def __init__(
@@ -74,13 +75,14 @@ class TorchTrainer:
         rates: Sequence[float],
         settings: dict[str, Any],
         averaging: float,
+        precision: str = "float32",
     ):
         self.network, self.loss, self.clip_norm, self.averaging = network, loss, settings["clip_norm"], averaging
         self.run: Any = network
         self.params: Any = list(network.parameters())
         self.averaged = [param.detach().clone() for param in self.params] if averaging else []
         self.optimizer = _optimizer(self.params, settings)
-        self.rates, self.step = rates, 0
+        self.rates, self.step, self.mixed = rates, 0, precision == "bfloat16"
 
     def use_compiler(self) -> None:
         """Has PyTorch compile the network's passes."""
@@ -88,7 +90,9 @@ class TorchTrainer:
 
     def train_step(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """One step on (batch, side, side, 1) pictures; returns the loss before it, not yet waited for."""
-        loss = self.loss(self.run(images), targets)
+        with torch.autocast(images.device.type, torch.bfloat16, self.mixed):
+            outputs = self.run(images)
+        loss = self.loss(outputs.float(), targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if self.clip_norm:

@@ -88,7 +88,7 @@ def make_train_step(
     def loss(params: Arrays, state: TrainState, examples: Examples, keys: jax.Array):
         variation_keys, dropout_keys = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
         batch = pipeline.training_batch(examples, variation_keys, options.augmentation, options.input_px)
-        network = assemble(_below_head_as(compute, params), state.constants)
+        network = assemble(below_head_as(compute, params), state.constants)
         outputs = network(batch.images.astype(compute), dropout_keys)
         targets: Any = task.targets(batch)  # of whatever form the task has
         sums = task.sums(outputs, targets, jnp.ones(len(outputs)), state.statistics)
@@ -146,7 +146,8 @@ def _place(each: int) -> jax.Array:
     return jax.lax.axis_index(BATCH_AXIS) * each
 
 
-def _below_head_as(dtype: Any, params: Arrays) -> Arrays:
+def below_head_as(dtype: Any, params: Arrays) -> Arrays:
+    """The parameters in another type, but for the head's."""
     return {
         part: arrays if part == "head" else jax.tree.map(lambda array: array.astype(dtype), arrays)
         for part, arrays in params.items()
