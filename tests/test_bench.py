@@ -18,6 +18,7 @@ from h36m_pose.models.registry import draw_model
 OPTIONS = {
     "jha_2015": {"kernels": (5, 10, 15)},
     "li_chan_2014": {"channels": 3},
+    "resnet_18": {},
     "strided": {"stem_px": 8, "widths": (6, 10), "blocks": (1, 2), "hidden": 14},
 }
 TINY = ["--set", "model.widths=4,4,4", "--set", "model.hidden=8"]

@@ -31,6 +31,8 @@ def params_of(name, outputs, **options):
         ("li_chan_2014", {"channels": 3}, GRID_OUTPUTS, 12_298_660),
         ("li_chan_2014", {"channels": 3}, POSE_OUTPUTS, 8_919_859),
         ("li_chan_2014", {"channels": 1}, POSE_OUTPUTS, 8_919_859 - 2 * 81 * 32),
+        # torchvision's has 11,689,512 with three input channels and 1,000 outputs.
+        ("resnet_18", {}, POSE_OUTPUTS, 11_689_512 - 2 * 49 * 64 - 513 * (1000 - 51)),
     ],
 )
 def test_published_parameter_counts(name, options, outputs, expected):

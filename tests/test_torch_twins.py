@@ -22,6 +22,7 @@ from h36m_pose.benchmarking import torch_networks, torch_step  # noqa: E402
 SMALL = {
     "jha_2015": {"kernels": (2, 3, 4)},
     "li_chan_2014": {"channels": 3},
+    "resnet_18": {},
     "strided": {"stem_px": 8, "widths": (6, 10), "blocks": (0, 1), "hidden": 14},
 }
 STATISTICS = {
@@ -30,6 +31,8 @@ STATISTICS = {
 }
 OUR_STATISTICS = {name: jnp.asarray(values) for name, values in STATISTICS.items()}
 BATCH = 4
+ROUNDING = {"resnet_18": 2e-3}
+"""Of gradients, of the largest of their array; more where they come through seventeen layers."""
 
 
 def shuffled(arrays, rng):
@@ -72,7 +75,9 @@ def test_a_twin_gives_the_same_outputs_and_gradients(name):
     theirs = {key: param.grad for key, param in twin.named_parameters()}
     for key, slope in torch_networks.torch_weights(slopes).items():
         scale = float(slope.abs().max())
-        np.testing.assert_allclose(theirs.pop(key), slope, rtol=1e-3, atol=1e-4 * scale, err_msg=key)
+        np.testing.assert_allclose(
+            theirs.pop(key), slope, rtol=1e-3, atol=ROUNDING.get(name, 1e-4) * scale, err_msg=key
+        )
     assert not theirs
 
 

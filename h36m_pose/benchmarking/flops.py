@@ -51,8 +51,20 @@ def _li_chan_2014(outputs: int, *, channels: int) -> list[int]:
     return products + _dense(6400, 1024, 2048, outputs)
 
 
+def _resnet_18(outputs: int) -> list[int]:
+    products, side, inputs = [64**2 * 49 * 64], 32, 64
+    for channels in (64, 128, 256, 512):
+        if channels > inputs:
+            side //= 2
+            products.append(side**2 * inputs * channels)
+        products += [side**2 * 9 * inputs * channels, *3 * [side**2 * 9 * channels**2]]
+        inputs = channels
+    return products + _dense(512, outputs)
+
+
 _PRODUCTS: dict[str, Callable[..., list[int]]] = {
     "jha_2015": _jha_2015,
     "li_chan_2014": _li_chan_2014,
+    "resnet_18": _resnet_18,
     "strided": _strided,
 }

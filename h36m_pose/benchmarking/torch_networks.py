@@ -77,7 +77,7 @@ class _Stage(nn.Module):
 
 
 class TorchNetwork(nn.Module):
-    """What the three have in common; `forward` takes (batch, side, side, 1) and gives (batch, outputs)."""
+    """What they have in common; `forward` takes (batch, side, side, 1) and gives (batch, outputs)."""
 
     standardiser: _Standardiser
     head: nn.Linear
@@ -167,6 +167,47 @@ class TorchLiChan2014(TorchNetwork):
         return functional.relu(self.hidden[1](features))
 
 
+class _ResNetBlock(nn.Module):
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+        self.first_norm = nn.GroupNorm(32, outputs)
+        self.second = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.second_norm = nn.GroupNorm(32, outputs)
+        if stride > 1:
+            self.shortcut = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
+            self.shortcut_norm = nn.GroupNorm(32, outputs)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        changed = functional.relu(self.first_norm(self.first(images)))
+        changed = self.second_norm(self.second(changed))
+        kept = self.shortcut_norm(self.shortcut(images)) if hasattr(self, "shortcut") else images
+        return functional.relu(kept + changed)
+
+
+class TorchResNet18(TorchNetwork):
+    """`models.resnet_18.ResNet18`."""
+
+    def __init__(self, outputs: int):
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False), nn.GroupNorm(32, 64)]
+        inputs = 64
+        for channels in (64, 128, 256, 512):
+            layers += [_ResNetBlock(inputs, channels, channels // inputs), _ResNetBlock(channels, channels, 1)]
+            inputs = channels
+        self.convolutions = nn.ModuleList(layers)
+        self.standardiser = _Standardiser(512)
+        self.head = nn.Linear(512, outputs)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """See `TorchNetwork.features`."""
+        stem, norm, *blocks = self.convolutions
+        images = functional.max_pool2d(functional.relu(norm(stem(images))), 3, 2, 1)
+        for block in blocks:
+            images = block(images)
+        return images.mean((2, 3))
+
+
 def _pool(images: torch.Tensor) -> torch.Tensor:
     return functional.max_pool2d(images, 3, 2, ceil_mode=True)
 
@@ -174,6 +215,7 @@ def _pool(images: torch.Tensor) -> torch.Tensor:
 TWINS: dict[str, Callable[..., TorchNetwork]] = {
     "jha_2015": TorchJha2015,
     "li_chan_2014": TorchLiChan2014,
+    "resnet_18": TorchResNet18,
     "strided": TorchStrided,
 }
 

@@ -184,7 +184,7 @@ layer_norm.defvjp(_layer_norm_forward, _layer_norm_backward)
 
 
 class Conv(nnx.Module):
-    """A convolution with a bias.
+    """A convolution.
 
     Args:
         inputs: channels in.
@@ -194,6 +194,7 @@ class Conv(nnx.Module):
         padding: zeros on each side.
         rngs: where the initial weights come from.
         draw: how they are drawn.
+        with_bias: whether a number is added to each channel.
     """
 
     def __init__(
@@ -206,14 +207,15 @@ class Conv(nnx.Module):
         padding: int = 0,
         rngs: nnx.Rngs,
         draw: Draw = he_normal,
+        with_bias: bool = True,
     ):
         self.kernel = drawn(draw, rngs, (size, size, inputs, outputs))
-        self.bias = nnx.Param(jnp.zeros(outputs))
+        self.bias = nnx.Param(jnp.zeros(outputs)) if with_bias else None
         self.stride, self.padding = stride, padding
 
     def __call__(self, images: Float[Array, "batch height width inputs"]) -> Float[Array, "batch rows columns outputs"]:
         outputs = convolve(images, self.kernel[...], self.stride, self.padding)
-        return add_bias(outputs, self.bias[...])
+        return outputs if self.bias is None else add_bias(outputs, self.bias[...])
 
 
 class Linear(nnx.Module):
@@ -244,3 +246,25 @@ class LayerNorm(nnx.Module):
 
     def __call__(self, features: Float[Array, "*batch channels"]) -> Float[Array, "*batch channels"]:
         return layer_norm(features, self.scale[...], self.bias[...])
+
+
+class GroupNorm(nnx.Module):
+    """Zero mean and unit variance over all positions of a group of channels (Wu & He 2018), then a scale and shift.
+
+    Args:
+        channels: a multiple of `groups`.
+        groups: 32 as in the paper.
+    """
+
+    def __init__(self, channels: int, groups: int = 32):
+        self.scale = nnx.Param(jnp.ones(channels))
+        self.bias = nnx.Param(jnp.zeros(channels))
+        self.groups = groups
+
+    def __call__(self, images: Float[Array, "batch height width channels"]) -> jax.Array:
+        batch, height, width, channels = images.shape
+        wide = images.astype(jnp.float32).reshape(batch, height * width, self.groups, channels // self.groups)
+        centred = wide - wide.mean((1, 3), keepdims=True)
+        normed = (centred * lax.rsqrt(jnp.square(centred).mean((1, 3), keepdims=True) + 1e-5)).reshape(images.shape)
+        scaled = normed * per_channel(self.scale[...], normed) + per_channel(self.bias[...], normed)
+        return scaled.astype(images.dtype)

@@ -10,11 +10,13 @@ from h36m_pose.models.jha_2015 import Jha2015
 from h36m_pose.models.li_chan_2014 import LiChan2014
 from h36m_pose.models.network import Network
 from h36m_pose.models.parameters import Arrays, Assemble, take_apart
+from h36m_pose.models.resnet_18 import ResNet18
 from h36m_pose.models.strided import Strided
 
 NETWORKS: dict[str, Callable[..., Network]] = {
     "jha_2015": Jha2015,
     "li_chan_2014": LiChan2014,
+    "resnet_18": ResNet18,
     "strided": Strided,
 }
 

@@ -114,7 +114,7 @@ def make_train_step(
         slopes, sums = jax.lax.pmean(slopes, BATCH_AXIS), jax.lax.psum(sums, BATCH_AXIS)
         state = descend(state, slopes, optimizer, options.averaging)
         metrics = task.means(sums)
-        squares = {part: _squares(slopes[part]) for part in PARTS}
+        squares = {part: _squares(slopes.get(part, {})) for part in PARTS}
         metrics["gradient_norm"] = jnp.sqrt(sum(squares.values()))
         metrics["parameter_norm"] = jnp.sqrt(_squares(state.params))
         metrics["learning_rate"] = jnp.asarray(schedule(state.step - 1), jnp.float32)

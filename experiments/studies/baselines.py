@@ -1,0 +1,30 @@
+"""What do other methods reach under the same protocol?
+
+h36m-pose experiments baselines --dataset data/full/dataset
+"""
+
+from types import SimpleNamespace
+
+from experiments.studies._budget import new_row, new_study
+
+
+def get_study() -> SimpleNamespace:
+    """See the module."""
+    study = new_study(6, "Baselines")
+    study.question = """
+        Two predictions that look at no picture; the methods of before the networks on histograms of oriented gradients,
+        with what they leave open chosen on the validation subject; and ResNet-18 for about as much time as a row of
+        ours at the short budget takes, and for thrice that.
+    """
+    study.seeds = (0,)
+    study.overrides = ()
+    study.borrowed = ("pretraining/scratch", "pretraining/pretrained", "default_recipe/default")
+    study.rows["zero_pose"] = new_row("zero pose", baseline="zero_pose")
+    study.rows["mean_pose"] = new_row("mean pose of the training subjects", baseline="mean_pose")
+    study.rows["hog_nearest"] = new_row("nearest neighbours on HOG", baseline="hog_nearest")
+    study.rows["hog_ridge"] = new_row("kernel ridge regression on HOG", baseline="hog_ridge")
+    study.rows["resnet_18"] = new_row("ResNet-18, 1 epoch", "finetune.epochs=1", experiment="resnet_18", pretrain=False)
+    study.rows["resnet_18_long"] = new_row(
+        "ResNet-18, 3 epochs", "finetune.epochs=3", experiment="resnet_18", pretrain=False
+    )
+    return study
