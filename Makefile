@@ -9,6 +9,9 @@ PRESET     ?= demo
 EXPERIMENT ?= $(if $(H36M_ROOT),default,$(if $(filter demo,$(PRESET)),demo,default))
 WORKERS    ?= 2
 OVERRIDES  ?=
+EXPERIMENTS ?=
+JOBS       ?= 2
+SEED       ?= 0
 
 STUDIO     := data/$(PRESET)/raw
 NAME       := $(if $(H36M_ROOT),h36m,$(PRESET))
@@ -18,7 +21,7 @@ RUN        ?= runs/$(if $(filter $(NAME),$(EXPERIMENT)),$(NAME),$(NAME)-$(EXPERI
 H36M_POSE  := .venv/bin/h36m-pose
 READY      := .venv/ready
 
-.PHONY: help setup demo test check capture doctor preprocess pretrain finetune evaluate render bench
+.PHONY: help setup demo test check capture doctor preprocess pretrain finetune evaluate render bench experiments headline
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -62,6 +65,18 @@ evaluate: $(READY) ## metrics on the test subjects
 
 render: $(READY) ## video of a test sequence, predicted beside true
 	$(H36M_POSE) render $(RUN) --dataset $(DATASET) --root "$(ROOT)"
+
+STUDIED    := data/$(if $(H36M_ROOT),h36m,full)/dataset
+OWN_PAGE   := runs/experiments-h36m --results runs/experiments-h36m/results --page runs/experiments-h36m/results.md
+
+experiments: ## what is missing in docs/results.md, hours in all (EXPERIMENTS=pretraining for one study)
+	@$(MAKE) --no-print-directory preprocess PRESET=full
+	$(H36M_POSE) experiments $(EXPERIMENTS) --dataset $(STUDIED) --jobs $(JOBS) $(if $(H36M_ROOT),--work $(OWN_PAGE))
+
+headline: ## the original's claim with one seed (SEED=0), from nothing: half an hour on two cores
+	@$(MAKE) --no-print-directory preprocess PRESET=full
+	$(H36M_POSE) experiments pretraining --rows scratch,pretrained --seeds $(SEED) --jobs $(JOBS) --dataset $(STUDIED) \
+		--work runs/headline --results runs/headline/results --page runs/headline/results.md
 
 bench: $(READY) ## rates of preprocessing and training on this machine
 	$(H36M_POSE) bench --root "$(ROOT)" --dataset $(DATASET)
