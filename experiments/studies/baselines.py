@@ -10,7 +10,7 @@ from experiments.studies._budget import new_row, new_study
 
 def get_study() -> SimpleNamespace:
     """See the module."""
-    study = new_study(6, "Baselines")
+    study = new_study(7, "Baselines")
     study.question = """
         Two predictions that look at no picture; the methods of before the networks on histograms of oriented gradients,
         with what they leave open chosen on the validation subject; and ResNet-18 for about as much time as a row of

@@ -10,7 +10,7 @@ from experiments.studies._budget import new_row, new_study
 
 def get_study() -> SimpleNamespace:
     """See the module."""
-    study = new_study(4, "Rules and sizes of the grid")
+    study = new_study(5, "Rules and sizes of the grid")
     study.question = """
         A cell counts for a joint if the joint lies in it (`point`), if more than 0.3 of one of its bones does (`bone`),
         or either (`point_or_bone`, the original's rule and the default). The default grid has 10 x 10 cells.

@@ -12,7 +12,7 @@ _SMALL = ("model.kernels=5,10,15", "data.crowd=True")
 
 def get_study() -> SimpleNamespace:
     """See the module."""
-    study = new_study(5, "The published networks")
+    study = new_study(6, "The published networks")
     study.question = """
         `jha_2015` with the kernels of its final results (5, 10, 15), tanh, SGD at 0.001, momentum 0.9, decay 0.0005,
         batches of 128, no augmentation, only the convolutions carried over; 24 epochs in all. The crowd trains too, or
