@@ -24,6 +24,7 @@ def get_config() -> ConfigDict:
     config.data.protocol = "s11"  # train S1,5,6,7,8,9; test S11
     config.data.crowd = True  # the studio's random bodies train too
     config.data.validation_subjects = ("S8",)  # held out of the training subjects, chooses the checkpoint
+    config.data.left_out_cameras = ()  # ids; neither trains nor validates, and the test is on them alone
     config.data.frame = "crop"  # poses as seen along the ray to the crop's middle, turned back at the end; or "camera"
     config.data.frame_step = 1  # every so many-th training frame of a view
     config.data.input = "auto"  # "resident" on the device if it fits, else "streaming" from disk; or one of these

@@ -8,6 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from h36m_pose.atomic_files import write_json
+from h36m_pose.data.chosen_views import views_to_test
 from h36m_pose.data.dataset import Dataset, View, open_dataset
 from h36m_pose.data.protocols import is_crowd
 from h36m_pose.errors import InputError
@@ -61,6 +62,32 @@ def protocol_words(split_words: str, dataset: Dataset, views: Sequence[View]) ->
     )
 
 
+def whole_protocol(predictor: Predictor, dataset: Dataset, views: Sequence[View]) -> str:
+    """The protocol with what the run itself adds to it: frames of reference, mirror images, another dataset."""
+    protocol = protocol_words(predictor.split.words, dataset, views)
+    absent = [subject for subject in predictor.split.test if subject not in dataset.subjects]
+    if absent:
+        protocol += f"; without {', '.join(absent)}, whom the dataset does not have"
+    if predictor.frame_words:
+        protocol += f"; {predictor.frame_words}"
+    if predictor.config["finetune"]["mirror_average"]:
+        protocol += "; each prediction the mean of the picture's and its mirror image's"
+    if predictor.dataset_fingerprint != dataset.fingerprint:
+        protocol += f"; another dataset than it was trained on ({predictor.dataset_fingerprint[:12]})"
+    return protocol
+
+
+def require_own_dataset(predictor: Predictor, dataset: Dataset) -> None:
+    """Raises InputError if a run was not trained on this dataset."""
+    if predictor.dataset_fingerprint != dataset.fingerprint:
+        raise InputError(
+            dataset.folder,
+            f"the dataset {dataset.fingerprint[:12]}",
+            f"{predictor.dataset_fingerprint[:12]}, which the run was trained on",
+            "Give that dataset, or add --allow-other-dataset if testing on another one is meant",
+        )
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
@@ -111,27 +138,12 @@ def evaluate_run(
         return {**old, "fresh": False}
     dataset = open_dataset(dataset_dir, verify=True)  # a wrong bit would spoil a number that others quote
     predictor = load()
-    if predictor.dataset_fingerprint != dataset.fingerprint and not allow_other_dataset:
-        raise InputError(
-            dataset_dir,
-            f"the dataset {dataset.fingerprint[:12]}",
-            f"{predictor.dataset_fingerprint[:12]}, which the run was trained on",
-            "Give that dataset, or add --allow-other-dataset if testing on another one is meant",
-        )
-    views = dataset.select(predictor.split.test)
-    if not views:
-        raise InputError(
-            dataset_dir, "no test subject", f"some of {', '.join(predictor.split.test)}", "Preprocess them"
-        )
+    if not allow_other_dataset:
+        require_own_dataset(predictor, dataset)
+    views = views_to_test(dataset, predictor.split)
     predicted, target = predict_views(predictor, views)
     spans = tuple(ViewSpan(view.subject, view.trial, view.camera_id, view.frames) for view in views)
-    protocol = protocol_words(predictor.split.words, dataset, views)
-    if predictor.frame_words:
-        protocol += f"; {predictor.frame_words}"
-    if predictor.config["finetune"]["mirror_average"]:
-        protocol += "; each prediction the mean of the picture's and its mirror image's"
-    if predictor.dataset_fingerprint != dataset.fingerprint:
-        protocol += f"; another dataset than it was trained on ({predictor.dataset_fingerprint[:12]})"
+    protocol = whole_protocol(predictor, dataset, views)
     results = summarise(predicted, target, spans, predictor.train_mean_pose_mm, protocol)
     predictions = Predictions(root_centred(predicted), root_centred(target), spans)
     write_predictions(out / PREDICTIONS_FILE, predictions)

@@ -137,17 +137,22 @@ def load_run(run_dir: str | Path, stage: str = "finetune", mirror_average: bool 
             f"one of {settings['model']['name']}",
             "Use the version of h36m-pose that made it (see environment.json), or train again",
         )
-    sides = about["split"]
     return Predictor(
         config=settings,
         train_mean_pose_mm=np.asarray(arrays["baseline"]["train_mean_pose_mm"]),
-        split=Split(tuple(sides["train"]), tuple(sides["validation"]), tuple(sides["test"]), sides["words"]),
+        split=_split_of(about["split"]),
         dataset_fingerprint=about["dataset_fingerprint"],
         checkpoint_digest=checkpoint.digest(weights),
         checkpoint_step=about["step"],
         parameters=sum(array.size for array in jax.tree.leaves(arrays["params"])),
         _compute=_compiled(assemble, arrays, settings["finetune"]),
     )
+
+
+def _split_of(sides: dict[str, Any]) -> Split:
+    """The split that a checkpoint tells; those from before cameras could be left out have none that were."""
+    fields = {name: value if name == "words" else tuple(value) for name, value in sides.items()}
+    return Split(**fields)
 
 
 def _compiled(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):

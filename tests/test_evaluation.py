@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import types
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from h36m_pose.atomic_files import write_json
 from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.data.dataset_writer import write_manifest, write_view
+from h36m_pose.data.protocols import Split
 from h36m_pose.errors import InputError
 from h36m_pose.evaluation import evaluate_run, protocol_words
 from h36m_pose.predictions_file import Predictions, ViewSpan, read_predictions, write_predictions
@@ -219,7 +219,7 @@ class KnowsTheAnswer:
     def __init__(self, dataset, fingerprint=None):
         self.config = {"finetune": {"mirror_average": True}}
         self.train_mean_pose_mm = poses(5, seed=9).mean(0)
-        self.split = types.SimpleNamespace(test=("S9", "S11"), words="train S1; test S9 and S11")
+        self.split = Split(("S1",), ("S5",), ("S9", "S11"), "train S1; test S9 and S11")
         self.dataset_fingerprint = fingerprint or dataset.fingerprint
         self._views = dataset.views
         self.calls = 0
@@ -282,7 +282,7 @@ def test_another_dataset_is_refused_unless_meant(tmp_path):
 def test_a_dataset_without_the_test_subjects_is_refused(tmp_path):
     dataset = write_dataset(tmp_path / "data")
     predictor = KnowsTheAnswer(dataset)
-    predictor.split.test = ("S6", "S7")
+    predictor.split = dataclasses.replace(predictor.split, test=("S6", "S7"))
     with pytest.raises(InputError, match="S6, S7"):
         evaluate_run(tmp_path / "run", dataset.folder, lambda: predictor, {})
 

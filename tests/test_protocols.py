@@ -57,3 +57,16 @@ def test_a_subject_on_both_sides_is_refused(sides):
 
 def test_who_is_crowd():
     assert [subject for subject in EVERYONE if is_crowd(subject)] == ["S101", "S102", "S110"]
+
+
+def test_left_out_cameras_are_told():
+    cameras = ("54138969", "55011271", "58860488")
+    found = split(EVERYONE, "s11", ("S8",), True, ("58860488",), cameras)
+    assert found.left_out_cameras == ("58860488",)
+    assert "test S11 on camera 58860488 alone, left out of training and validation (the crowd" in found.words
+    assert "crowd" not in split(EVERYONE, "s11", ("S8",), False, ("58860488",), cameras).words
+    assert split(EVERYONE, "s11", ("S8",), True, (), cameras) == split(EVERYONE, "s11", ("S8",), True)
+    with pytest.raises(InputError, match="5886, which the dataset does not have; expected some of 54138969, 55011271"):
+        split(EVERYONE, "s11", ("S8",), True, ("5886",), cameras)
+    with pytest.raises(InputError, match="every camera"):
+        split(EVERYONE, "s11", ("S8",), True, cameras, cameras)

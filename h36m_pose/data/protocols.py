@@ -24,12 +24,14 @@ class Split:
         validation: their frames choose the checkpoint.
         test: never looked at before evaluation.
         words: the whole split in words, for every place where a number is printed.
+        left_out_cameras: ids of cameras from which nothing is learnt or validated. If there are any, they alone test.
     """
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
     words: str
+    left_out_cameras: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         sides = {"train": self.train, "validation": self.validation, "test": self.test}
@@ -44,17 +46,28 @@ class Split:
                 )
 
 
-def split(dataset_subjects: Iterable[str], protocol: str, validation_subjects: Sequence[str], crowd: bool) -> Split:
-    """Splits a dataset's subjects by a protocol.
+def split(
+    dataset_subjects: Iterable[str],
+    protocol: str,
+    validation_subjects: Sequence[str],
+    crowd: bool,
+    left_out_cameras: Sequence[str] = (),
+    dataset_cameras: Iterable[str] = (),
+) -> Split:
+    """Splits a dataset's subjects, and its cameras if asked to, by a protocol.
 
     Args:
         dataset_subjects: those the dataset has.
         protocol: a key of `PROTOCOLS`.
         validation_subjects: training subjects of the protocol that are held out to choose the checkpoint.
         crowd: whether the studio's random bodies, if there are any, train too.
+        left_out_cameras: see `Split`. The crowd was filmed from anywhere, whatever the id: `data.chosen_views` tells
+            which of its views are left out too.
+        dataset_cameras: ids of those the dataset has.
 
     Raises:
-        InputError: if the protocol is unknown, a subject is missing or would stand on both sides.
+        InputError: if the protocol is unknown, a subject is missing or would stand on both sides, or if there is no
+            such camera or none would be left.
     """
     if protocol not in PROTOCOLS:
         raise InputError("protocol", repr(protocol), f"one of {', '.join(PROTOCOLS)}", "Choose one of these")
@@ -73,7 +86,26 @@ def split(dataset_subjects: Iterable[str], protocol: str, validation_subjects: S
     random_bodies = tuple(sorted((subject for subject in here if is_crowd(subject)), key=_number)) if crowd else ()
     who = f"train {', '.join(training)}" + (f" and a crowd of {len(random_bodies)}" if random_bodies else "")
     words = f"protocol {protocol}: {who}; validate {', '.join(validation_subjects)}; test {', '.join(test)}"
-    return Split((*training, *random_bodies), tuple(validation_subjects), test, words)
+    cameras = _checked_cameras(left_out_cameras, dataset_cameras)
+    if cameras:
+        words += f" on {_camera_words(cameras)} alone, left out of training and validation"
+        words += " (the crowd was filmed from anywhere, but for a metre around)" if random_bodies else ""
+    return Split((*training, *random_bodies), tuple(validation_subjects), test, words, cameras)
+
+
+def _camera_words(cameras: Sequence[str]) -> str:
+    return f"camera{'' if len(cameras) == 1 else 's'} {', '.join(cameras)}"
+
+
+def _checked_cameras(left_out: Sequence[str], here: Iterable[str]) -> tuple[str, ...]:
+    known = sorted(set(here))
+    unknown = [camera for camera in left_out if camera not in known]
+    if unknown:
+        found = f"{', '.join(unknown)}, which the dataset does not have"
+        raise InputError("left_out_cameras", found, f"some of {', '.join(known)}", "Choose some of these")
+    if left_out and set(left_out) == set(known):
+        raise InputError("left_out_cameras", "every camera", "a part of them", "Leave some for training")
+    return tuple(sorted(set(left_out)))
 
 
 def _check_validation(subjects: Sequence[str], protocol: str, training: tuple[str, ...], test: tuple[str, ...]) -> None:

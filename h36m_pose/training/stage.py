@@ -13,6 +13,7 @@ from h36m_pose import grid, skeleton
 from h36m_pose.atomic_files import remove
 from h36m_pose.data import frames, pipeline
 from h36m_pose.data.augmentation import Augmentation
+from h36m_pose.data.chosen_views import training_views, validation_views
 from h36m_pose.data.dataset import Dataset
 from h36m_pose.data.protocols import Split, split
 from h36m_pose.errors import InputError
@@ -57,12 +58,13 @@ def outputs_of(config: ConfigDict, stage: str) -> int:
 def split_of(config: ConfigDict, dataset: Dataset) -> Split:
     """Who trains, validates and tests."""
     data = config.data
-    return split(dataset.subjects, data.protocol, data.validation_subjects, data.crowd)
+    cameras = {view.camera_id for view in dataset.views}
+    return split(dataset.subjects, data.protocol, data.validation_subjects, data.crowd, data.left_out_cameras, cameras)
 
 
 def training_frames(config: ConfigDict, dataset: Dataset) -> frames.Frames:
     """The frames that a stage learns from."""
-    return frames.Frames(dataset.select(split_of(config, dataset).train), config.data.frame_step, config.data.frame)
+    return frames.Frames(training_views(dataset, split_of(config, dataset)), config.data.frame_step, config.data.frame)
 
 
 @dataclasses.dataclass
@@ -132,7 +134,7 @@ class Stage:
 
     def _read_data(self, config: ConfigDict, dataset: Dataset) -> None:
         data = config.data
-        training, validation = dataset.select(self.split.train), dataset.select(self.split.validation)
+        training, validation = training_views(dataset, self.split), validation_views(dataset, self.split)
         self.frames = training_frames(config, dataset)
         self.validation = frames.gather_views(validation, at_most=data.validation_at_most, frame=data.frame)
         self.train_mean_pose_mm = frames.mean_pose(training, data.frame_step)
