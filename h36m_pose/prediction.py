@@ -151,8 +151,8 @@ def load_run(run_dir: str | Path, stage: str = "finetune", mirror_average: bool 
 
 def _split_of(sides: dict[str, Any]) -> Split:
     """The split that a checkpoint tells; those from before cameras could be left out have none that were."""
-    fields = {name: value if name == "words" else tuple(value) for name, value in sides.items()}
-    return Split(**fields)
+    lists = {name: tuple(value) for name, value in sides.items() if name != "words"}
+    return Split(**lists, words=sides["words"])
 
 
 def _compiled(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):

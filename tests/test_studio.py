@@ -19,7 +19,7 @@ from preprocessing import catalog
 from preprocessing.capture import filming, studio
 from preprocessing.capture.anatomy import Person, draw_person
 from preprocessing.capture.cast import Role, cast
-from preprocessing.capture.filming import Order, Report, film, room_of, tight_box
+from preprocessing.capture.filming import Order, Report, film, tight_box
 from preprocessing.capture.gait import walk
 from preprocessing.capture.motion import Motion
 from preprocessing.capture.picture import Shot
@@ -185,7 +185,7 @@ def test_every_order_is_in_one_shift_and_rooms_stay_together(tmp_path: Path, wor
     shifts = studio._shifts(orders, workers)
     subjects = [order.role.subject for shift in shifts for order in shift]
     assert sorted(subjects) == sorted(order.role.subject for order in orders)
-    assert all(len({room_of(order.role.subject) for order in shift}) == 1 for shift in shifts)
+    assert all(len({order.variation.room(order.role.subject) for order in shift}) == 1 for shift in shifts)
     frames = [sum(order.frames for order in shift) for shift in shifts]
     assert frames == sorted(frames, reverse=True) and frames[0] == 1000 and len(shifts) > workers
 

@@ -6,6 +6,12 @@ release. Run again, only what is missing is filmed.
   h36m-pose capture data/demo/raw --preset demo
   h36m-pose capture /tmp/seven --preset demo --crowd 0
   h36m-pose capture /tmp/mocap --motion 35_01.amc
+
+What the crowd's variety is worth, and what other clothes cost, can be measured with captures that differ in that alone:
+
+  h36m-pose capture data/alike/raw --preset full --crowd-varies none
+  h36m-pose capture data/same_light/raw --preset full --crowd-varies bodies,cameras,clothing
+  h36m-pose capture data/clothes/raw --preset full --subjects S11 --wardrobe 1
 """
 
 import argparse
@@ -33,6 +39,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many random training bodies S101, S102, ... (default: the preset's own number; 0: none)",
     )
     parser.add_argument(
+        "--crowd-varies",
+        metavar="ASPECTS",
+        help="what is drawn for each of the crowd, out of bodies,cameras,light,clothing; the rest is as S1, S5, S6 and "
+        "S7 have it (default: all four; none: nothing)",
+    )
+    parser.add_argument(
+        "--subjects", metavar="NAMES", help="the release's subjects to film, such as S9,S11, without a crowd"
+    )
+    parser.add_argument(
+        "--wardrobe",
+        type=int,
+        metavar="N",
+        help="other clothes and hair colours for the release's subjects; bodies and walks stay (default: 0, their own)",
+    )
+    parser.add_argument(
         "--motion",
         type=Path,
         metavar="FILE",
@@ -58,13 +79,10 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.workers > 1 and not (arguments.out / "capture.json").exists():
             workers.start_ahead()  # it imports what this process does, at the same time
 
-        from preprocessing.capture import studio
-
-        preset = arguments.preset or PRESETS[0]
-        studio.capture(arguments.out, preset, arguments.seed, arguments.crowd, arguments.workers)
+        _film_preset(arguments)
         return
-    for option in ("preset", "crowd"):
-        if getattr(arguments, option) is not None:
+    for option in ("preset", "crowd", "crowd-varies", "subjects", "wardrobe"):
+        if getattr(arguments, option.replace("-", "_")) is not None:
             mend = f"Leave --{option} or --motion out"
             raise InputError("--motion", f"--{option} beside it", "a motion alone: it is filmed by itself", mend)
     subject = arguments.subject or "S1"
@@ -73,6 +91,18 @@ def run(arguments: argparse.Namespace) -> None:
     from preprocessing.capture import studio
 
     studio.capture_motion(arguments.out, arguments.motion, subject, arguments.seed)
+
+
+def _film_preset(arguments: argparse.Namespace) -> None:
+    from preprocessing.capture import studio
+    from preprocessing.capture.variation import ASPECTS, Variation
+
+    words = ",".join(ASPECTS) if arguments.crowd_varies is None else arguments.crowd_varies
+    aspects = () if words == "none" else tuple(word.strip() for word in words.split(",") if word.strip())
+    subjects = tuple(word.strip() for word in (arguments.subjects or "").split(",") if word.strip())
+    variation = Variation(aspects, arguments.wardrobe or 0)
+    preset = arguments.preset or PRESETS[0]
+    studio.capture(arguments.out, preset, arguments.seed, arguments.crowd, arguments.workers, variation, subjects)
 
 
 def _cores() -> int:

@@ -23,7 +23,8 @@ def training_views(dataset: Dataset, split: Split) -> tuple[View, ...]:
     places_mm = [
         view.camera.centre_mm
         for view in dataset.views
-        if view.camera_id in split.left_out_cameras and not is_crowd(view.subject) and _placed(view)
+        if view.camera_id in split.left_out_cameras and not is_crowd(view.subject)
+        if view.camera is not None and view.camera_in_world
     ]
     return tuple(
         view for view in views if (_far_from(view, places_mm) if is_crowd(view.subject) else _kept(view, split))
@@ -56,11 +57,7 @@ def _kept(view: View, split: Split) -> bool:
     return view.camera_id not in split.left_out_cameras
 
 
-def _placed(view: View) -> bool:
-    return view.camera is not None and view.camera_in_world
-
-
 def _far_from(view: View, places_mm: list[np.ndarray]) -> bool:
-    if not _placed(view) or view.camera is None:
+    if view.camera is None or not view.camera_in_world:
         return False
     return all(np.linalg.norm(view.camera.centre_mm - place) >= APART_MM for place in places_mm)

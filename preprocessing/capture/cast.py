@@ -2,6 +2,7 @@
 
 import dataclasses
 import zlib
+from collections.abc import Sequence
 
 from h36m_pose.errors import InputError
 from preprocessing.capture.anatomy import seeded
@@ -75,7 +76,7 @@ PRESETS = {
 MOST_CROWD = 2000
 
 
-def cast(preset: str, seed: int, crowd: int | None = None) -> tuple[Role, ...]:
+def cast(preset: str, seed: int, crowd: int | None = None, subjects: Sequence[str] = ()) -> tuple[Role, ...]:
     """Everyone who is filmed, the release's subjects first.
 
     Args:
@@ -83,17 +84,24 @@ def cast(preset: str, seed: int, crowd: int | None = None) -> tuple[Role, ...]:
         seed: of the whole capture. Each trial's own seed depends on this, the subject and the trial alone, so that a
             larger crowd leaves everyone else as they were.
         crowd: how many random bodies instead of the preset's number; 0 leaves the release's subjects alone.
+        subjects: those of the release's to take, and no crowd unless its number is given; all if left out. They walk
+            as they do in everybody's company.
 
     Raises:
-        InputError: if there is no such preset, or the crowd's size is out of bounds.
+        InputError: if there is no such preset or subject, or the crowd's size is out of bounds.
     """
     if preset not in PRESETS:
         raise InputError("--preset", repr(preset), " or ".join(PRESETS), "Choose one of these")
     size = PRESETS[preset]
-    bodies = size.crowd if crowd is None else crowd
+    unknown = [subject for subject in subjects if subject not in size.frames]
+    if unknown:
+        raise InputError("--subjects", ", ".join(unknown), f"some of {', '.join(size.frames)}", "Choose some of these")
+    bodies = (0 if subjects else size.crowd) if crowd is None else crowd
     if not 0 <= bodies <= MOST_CROWD:
         raise InputError("--crowd", str(crowd), f"a number from 0 to {MOST_CROWD}", "Choose one of these")
-    release = [_release_role(subject, size, seed) for subject in RELEASE_SUBJECTS if subject in size.frames]
+    release = [
+        _release_role(subject, size, seed) for subject in RELEASE_SUBJECTS if subject in (subjects or size.frames)
+    ]
     return (*release, *(_crowd_role(f"S{FIRST_CROWD_NUMBER + 1 + body}", size, seed) for body in range(bodies)))
 
 

@@ -164,6 +164,21 @@ def draw_wardrobe(person: Person, seed: int) -> Wardrobe:
     )
 
 
+def other_outfit(person: Person, seed: int, outfit: int) -> Wardrobe:
+    """Other clothes and another hair colour for a person: always the same for one number above 0.
+
+    Skin, eyes, glasses, beard and the cut of the hair stay. The top is of another kind than the person's own.
+    """
+    own = draw_wardrobe(person, seed)
+    for attempt in range(100):
+        double = dataclasses.replace(person, name=f"{person.name}, attempt {attempt}, outfit {outfit}")
+        drawn = draw_wardrobe(double, seed)
+        if drawn.top != own.top:
+            break
+    kept = ("skin_colour", "eye_colour", "glasses", "beard", "hair", "hair_volume")
+    return dataclasses.replace(drawn, **{name: getattr(own, name) for name in kept})
+
+
 def _draw_look(person: Person, order: int, random: np.random.Generator) -> _Look:
     """A style from the street; tops go round with the number in the person's name."""
     top = TOPS[(order + int(random.choice(6, p=[0.42, 0.22, 0.12, 0.1, 0.07, 0.07]))) % 6]

@@ -13,21 +13,18 @@ import numpy as np
 from numpy import ndarray
 
 from h36m_pose.camera import Camera, camera_to_pixel, world_to_camera
-from preprocessing.capture.anatomy import Person, draw_person
+from preprocessing.capture.anatomy import Person
 from preprocessing.capture.body import build_body
 from preprocessing.capture.cast import Role, Trial, trial_seed
-from preprocessing.capture.clothing import draw_wardrobe
 from preprocessing.capture.gait import walk
 from preprocessing.capture.motion import Motion
 from preprocessing.capture.picture import Photographer
 from preprocessing.capture.raw_files import MaskWriter, VideoWriter, open_masks, open_video, write_poses
 from preprocessing.capture.record import Missing, camera_paths, describe, view_files
-from preprocessing.capture.rig import draw_rig
 from preprocessing.capture.room import Room, draw_room
-from preprocessing.catalog import CAMERAS, ViewFiles, is_crowd, subject_number
+from preprocessing.capture.variation import CROWD_ROOMS, USUAL, Variation
+from preprocessing.catalog import CAMERAS, ViewFiles, is_crowd
 
-CROWD_ROOMS = 5
-"""A room takes as long to make as some fifty pictures of it, so the crowd does not get one each."""
 _CROWD_COARSE = 1.3
 """Triangles of 25 mm on cloth and texels of 4 mm, which is about a pixel of the nearest cameras."""
 
@@ -43,6 +40,7 @@ class Order:
         missing: what to make, by trial.
         outside: the person and the motion that drive the subject instead of its own walk.
         hire: who finds the photographer; `hire_photographer` if left out. Tests bring a quicker one.
+        variation: how the capture departs from the usual one.
     """
 
     root: Path
@@ -51,6 +49,7 @@ class Order:
     missing: dict[str, Missing]
     outside: tuple[Person, Motion] | None = None
     hire: "Hire | None" = None
+    variation: Variation = USUAL
 
     @property
     def frames(self) -> int:
@@ -90,13 +89,13 @@ def film(order: Order, report: Report) -> Counter[str]:
         Seconds spent, by task.
     """
     seconds: Counter[str] = Counter()
-    person = order.outside[0] if order.outside else draw_person(order.role.subject, order.seed)
+    person = order.outside[0] if order.outside else order.variation.person(order.role.subject, order.seed)
     photographer: Photographer | None = None
     for trial in order.trials:
         missing = order.missing[trial.name]
         with _timed(seconds, "bodies, walks and rooms"):
             motion = _motion_of(order, person, trial)
-            rig = draw_rig(order.seed, order.role.subject, motion.joints_world_mm[: trial.frames])
+            rig = order.variation.rig(order.seed, order.role.subject, motion.joints_world_mm[: trial.frames])
             if missing.cameras and photographer is None:
                 photographer = (order.hire or hire_photographer)(order, person, rig)
         if missing.cameras and photographer is not None:
@@ -126,8 +125,8 @@ def hire_photographer(order: Order, person: Person, rig: dict[str, Camera]) -> P
     subject = order.role.subject
     # Each crowd body has a mesh and backgrounds of its own for a few frames: these may cost less.
     coarse, room_step = (_CROWD_COARSE, 2) if is_crowd(subject) else (1.0, 1)
-    body = build_body(person, draw_wardrobe(person, order.seed), coarse)
-    room = _draw_room(trial_seed(order.seed, "studio", room_of(subject)))
+    body = build_body(person, order.variation.wardrobe(person, order.seed), coarse)
+    room = _draw_room(trial_seed(order.seed, "studio", order.variation.room(subject)))
     return Photographer(body, room, list(rig.values()), seed=order.seed, room_step=room_step)
 
 
@@ -226,11 +225,6 @@ def _timed(seconds: Counter[str], task: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     seconds[task] += time.perf_counter() - started  # type: ignore[assignment]
-
-
-def room_of(subject: str) -> str:
-    """The name of the room a subject is filmed in: the release's one laboratory, or one of the crowd's few rooms."""
-    return f"room {subject_number(subject) % CROWD_ROOMS}" if is_crowd(subject) else "laboratory"
 
 
 @functools.lru_cache(maxsize=CROWD_ROOMS + 1)

@@ -80,7 +80,9 @@ _CAMERA_REACH_MM = (2500.0, 5400.0)
 _MOST_TRIES = 400
 
 
-def draw_rig(seed: int, subject: str, joints_world_mm: Float[ndarray, "frames 32 3"]) -> dict[str, Camera]:
+def draw_rig(
+    seed: int, subject: str, joints_world_mm: Float[ndarray, "frames 32 3"], mounted: bool = False
+) -> dict[str, Camera]:
     """The four cameras of one subject.
 
     Args:
@@ -88,8 +90,9 @@ def draw_rig(seed: int, subject: str, joints_world_mm: Float[ndarray, "frames 32
         subject: a release subject gets the studio's own mounts, all within a hand's breadth of each other's; one of
             the crowd gets cameras from all around, near and far, high and low, wide and narrow, tilted.
         joints_world_mm: the walk to be seen. The crowd's cameras are drawn until the whole person stays in view.
+        mounted: whether the crowd, too, gets the studio's own mounts.
     """
-    if not is_crowd(subject):
+    if mounted or not is_crowd(subject):
         return {camera_id: _draw_mounted(seed, subject, camera_id) for camera_id in CAMERAS}
     rig: dict[str, Camera] = {}
     for camera_id in CAMERAS:

@@ -23,11 +23,12 @@ from h36m_pose.file_lock import held
 from h36m_pose.progress import bar
 from preprocessing.capture.anatomy import Person
 from preprocessing.capture.cast import Role, cast, one_walk
-from preprocessing.capture.filming import Hire, Order, Report, film, room_of
+from preprocessing.capture.filming import Hire, Order, Report, film
 from preprocessing.capture.motion import Motion
 from preprocessing.capture.outside_motion import read_motion
 from preprocessing.capture.record import STUDIO_VERSION, Record, missing_of
 from preprocessing.capture.rig import draw_rig, sees_whole_person
+from preprocessing.capture.variation import USUAL, Variation
 from preprocessing.capture.warm_up import SHARES
 from preprocessing.capture.workers import context as worker_processes
 from preprocessing.catalog import CAMERAS, is_crowd
@@ -39,7 +40,15 @@ _SAVE_EVERY_S = 2.0
 """What a killed run loses at most, beside the trials it was at."""
 
 
-def capture(root: Path, preset: str, seed: int = 0, crowd: int | None = None, workers: int = 1) -> None:
+def capture(
+    root: Path,
+    preset: str,
+    seed: int = 0,
+    crowd: int | None = None,
+    workers: int = 1,
+    variation: Variation = USUAL,
+    subjects: Sequence[str] = (),
+) -> None:
     """Films a preset's cast into `root`; what is there already and whole is left alone.
 
     Args:
@@ -48,14 +57,18 @@ def capture(root: Path, preset: str, seed: int = 0, crowd: int | None = None, wo
         seed: of everything that is drawn by chance.
         crowd: how many random bodies instead of the preset's number.
         workers: processes. The bytes do not depend on it.
+        variation: how it departs from the usual capture.
+        subjects: those of the release's to film, and no crowd unless its number is given; all if left out.
 
     Raises:
-        InputError: for a wrong preset or crowd, a folder that holds something else, or a second studio at work in it.
+        InputError: for a wrong preset, crowd or subject, a folder that holds something else, or a second studio at
+            work in it.
     """
-    roles = cast(preset, seed, crowd)
+    roles = cast(preset, seed, crowd, subjects)
     bodies = sum(is_crowd(role.subject) for role in roles)
     parameters = {"studio": STUDIO_VERSION, "preset": preset, "seed": seed, "crowd": bodies}
-    film_cast(root, roles, parameters, seed, workers)
+    parameters |= variation.parameters | ({"subjects": ", ".join(subjects)} if subjects else {})
+    film_cast(root, roles, parameters, seed, workers, variation=variation)
 
 
 def capture_motion(root: Path, motion_file: Path, subject: str = "S1", seed: int = 0) -> None:
@@ -86,6 +99,7 @@ def film_cast(
     workers: int,
     outside: tuple[Person, Motion] | None = None,
     hire: Hire | None = None,
+    variation: Variation = USUAL,
 ) -> None:
     """Films what is missing of the given roles, and says what it did.
 
@@ -97,6 +111,7 @@ def film_cast(
         workers: processes.
         outside: the person and the motion that drive the only role.
         hire: who finds the photographers; the studio's own if left out.
+        variation: how it departs from the usual capture.
     """
     started = time.perf_counter()
     if root.exists() and not root.is_dir():
@@ -105,7 +120,7 @@ def film_cast(
     with _locked(root):
         record = Record.open(root, parameters)
         found = [(role, missing_of(record, role)) for role in roles]
-        orders = [Order(root, seed, role, missing, outside, hire) for role, missing in found if missing]
+        orders = [Order(root, seed, role, missing, outside, hire, variation) for role, missing in found if missing]
         if not orders:
             print(f"capture: complete, nothing to do: {_size_in_words(roles)} in {root}")
             return
@@ -208,7 +223,7 @@ def _shifts(orders: list[Order], workers: int) -> list[list[Order]]:
     rooms: dict[str, list[Order]] = {}
     for order in orders:
         subject = order.role.subject
-        rooms.setdefault(room_of(subject) if is_crowd(subject) else subject, []).append(order)
+        rooms.setdefault(order.variation.room(subject) if is_crowd(subject) else subject, []).append(order)
     shifts = []
     for room in rooms.values():
         parts = -(-len(room) // most)
