@@ -8,7 +8,9 @@ all joints on the pelvis. The protocol stands above the table.
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from h36m_pose.errors import InputError
 
@@ -19,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose evaluate`."""
     parser.add_argument("run_dir", metavar="RUN", type=Path, help="run folder, finetuned before")
     parser.add_argument("--dataset", type=Path, help="dataset folder (default: the one the run was trained on)")
-    parser.add_argument("--out", type=Path, help="where results.json and predictions.npz go (default: the run folder)")
+    parser.add_argument("--out", type=Path, help="where the results go (default: the run folder)")
     parser.add_argument(
         "--mirror-average",
         choices=("yes", "no"),
@@ -34,9 +36,27 @@ def run(arguments: argparse.Namespace) -> None:
     """Evaluates, unless the results at hand are of the same network and dataset, and prints the table."""
     from h36m_pose.evaluation import evaluate_run, format_results
     from h36m_pose.summary import RESULTS_FILE
-    from h36m_pose.training import run_folder
 
     run_dir: Path = arguments.run_dir
+    identity, load = trained_network(run_dir, arguments.mirror_average)
+    dataset, out = arguments.dataset or dataset_of(run_dir / STAGE), arguments.out or run_dir
+    results = evaluate_run(out, dataset, load, identity, arguments.allow_other_dataset)
+    print(format_results(results))
+    print(f"\n{out / RESULTS_FILE}: {'written' if results['fresh'] else 'is up to date, left as it is'}")
+
+
+def trained_network(run_dir: Path, mirror_average: str | None) -> tuple[dict[str, str], Callable[[], Any]]:
+    """What tells a run's network from others, and what loads it.
+
+    Args:
+        run_dir: the run's folder.
+        mirror_average: "yes", "no", or None for what the run was trained with.
+
+    Raises:
+        InputError: if it is not trained to the end.
+    """
+    from h36m_pose.training import run_folder
+
     stage_dir = run_dir / STAGE
     trained = run_folder.finished(stage_dir)
     if trained is None:
@@ -44,22 +64,16 @@ def run(arguments: argparse.Namespace) -> None:
         train = f"h36m-pose train {STAGE} --run {run_dir}, with --experiment and --dataset"
         raise InputError(run_dir, found, "a trained network", f"Run: {train}")
 
-    def load():
+    def load() -> Any:
         from h36m_pose.prediction import load_run  # loads JAX, which the quick way out does not need
 
-        return load_run(run_dir, STAGE, mirror_average)
+        return load_run(run_dir, STAGE, None if mirror_average is None else mirror_average == "yes")
 
-    mirror_average = None if arguments.mirror_average is None else arguments.mirror_average == "yes"
     identity = {"stage": STAGE, "weights": str(trained["weights"])}
-    if mirror_average is not None:
-        identity["mirror_average"] = arguments.mirror_average
-    dataset, out = arguments.dataset or _dataset_of(stage_dir), arguments.out or run_dir
-    results = evaluate_run(out, dataset, load, identity, arguments.allow_other_dataset)
-    print(format_results(results))
-    print(f"\n{out / RESULTS_FILE}: {'written' if results['fresh'] else 'is up to date, left as it is'}")
+    return identity | ({} if mirror_average is None else {"mirror_average": mirror_average}), load
 
 
-def _dataset_of(stage_dir: Path) -> Path:
+def dataset_of(stage_dir: Path) -> Path:
     """The dataset folder that a stage was trained on, as its environment.json tells it."""
     from h36m_pose.training import run_folder
 
