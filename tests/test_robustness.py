@@ -200,7 +200,7 @@ def test_another_dataset_must_be_meant_and_may_lack_subjects(dataset: Dataset, t
 def test_predictions_that_are_not_numbers_are_not_scored(dataset: Dataset, tmp_path: Path) -> None:
     predictor = ErrsByWhatIsMissing(dataset)
     predictor.predict_view_mm = lambda view: np.full((view.frames, 17, 3), np.nan)  # type: ignore[method-assign]
-    with pytest.raises(ValueError, match="not finite in .* under clean"):
+    with pytest.raises(ValueError, match=r"not finite in .* under clean"):
         measure_robustness(tmp_path, dataset.folder, lambda: predictor, {}, chosen_conditions(["dark"]))
 
 

@@ -199,9 +199,9 @@ def _listed() -> list[Condition]:
         conditions.append(Condition(f"noise_{share * 100:.0f}", words, _with(noise, deviation=share)))
     for sigma in (1, 2, 4):
         conditions.append(Condition(f"blur_{sigma}", f"Gaussian blur, sigma {sigma} px", _with(blur, sigma_px=sigma)))
-    for side in (64, 32, 16):
-        words = f"reduced to {side}x{side} pixels and enlarged again"
-        conditions.append(Condition(f"coarse_{side}", words, _with(coarser, side_px=side)))
+    for pixels in (64, 32, 16):
+        words = f"reduced to {pixels}x{pixels} pixels and enlarged again"
+        conditions.append(Condition(f"coarse_{pixels}", words, _with(coarser, side_px=pixels)))
     for name, factor in (("dark", 0.5), ("very_dark", 0.25), ("bright", 1.6)):
         conditions.append(Condition(name, f"grey values times {factor}, cut at white", _with(gain, factor=factor)))
     for name, factor in (("flat", 0.5), ("harsh", 1.8)):
