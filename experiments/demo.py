@@ -55,6 +55,9 @@ def get_config() -> ConfigDict:
     config.augmentation.gamma = 0.3
     config.augmentation.noise = 0.02  # of the grey range
     config.augmentation.erase_px = 0.0
+    config.augmentation.blur_px = 0.0
+    config.augmentation.leak_px = 0.0
+    config.augmentation.halves = 0.0  # probability
 
     config.checkpoint = ConfigDict()
     config.checkpoint.first_seconds = 2.0  # early, so that a machine that dies often still advances; doubled each time

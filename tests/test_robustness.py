@@ -186,6 +186,19 @@ def test_an_interrupted_measurement_goes_on(dataset: Dataset, tmp_path: Path) ->
     assert predictor.calls == 10 + 4 and resumed["conditions"] == whole["conditions"]
 
 
+def test_a_part_of_the_frames_is_spoilt_as_in_the_whole(dataset: Dataset, tmp_path: Path) -> None:
+    predictor = ErrsByWhatIsMissing(dataset)
+    predictor._images = {name: images[::2] for name, images in predictor._images.items()}
+    some = chosen_conditions(["noise_20"])
+    results = measure_robustness(tmp_path, dataset.folder, lambda: predictor, {}, some, every=2)
+    views = dataset.select(("S9", "S11"))
+    spoilt = [CONDITIONS["noise_20"].apply(view.images, measurement.seed_of(view)) for view in views]
+    apart = [np.abs(s.astype(float) - v.images).mean((1, 2))[::2] for s, v in zip(spoilt, views, strict=True)]
+    assert results["frames"] == 10 and "; of these, one of 2" in results["protocol"]
+    assert results["conditions"]["noise_20"]["mpjpe"] == pytest.approx((30 + np.concatenate(apart).mean()) / 17)
+    assert measure_robustness(tmp_path, dataset.folder, lambda: ErrsByWhatIsMissing(dataset), {}, some)["frames"] == 18
+
+
 def test_another_dataset_must_be_meant_and_may_lack_subjects(dataset: Dataset, tmp_path: Path) -> None:
     other = write_stick_dataset(tmp_path / "other", {"S11": 4}, seed=2)
     predictor, some = ErrsByWhatIsMissing(other, dataset.fingerprint), chosen_conditions(["dark"])
@@ -209,6 +222,7 @@ def test_predictions_that_are_not_numbers_are_not_scored(dataset: Dataset, tmp_p
     [
         (["--only", "blur_3"], "blur_3; expected some of clean"),
         (["--name", "../results"], "--name"),
+        (["--every", "0"], "--every"),
         ([], "no finetune stage"),
     ],
 )

@@ -26,12 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", default="robustness", help="of the files, so that datasets keep theirs apart (default: %(default)s)"
     )
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="one of every N frames, N times as quick (default: 1)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Measures what is not measured yet and prints the table."""
     if not re.fullmatch(r"[A-Za-z0-9][\w-]*", arguments.name):
         raise InputError("--name", repr(arguments.name), "letters, digits, - and _", "Choose another name")
+    if arguments.every < 1:
+        raise InputError("--every", str(arguments.every), "1 or more", "Leave it out for all frames")
     from h36m_pose.robustness.measurement import chosen_conditions, format_robustness, measure_robustness
 
     words = (arguments.only or "").split(",")
@@ -40,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     identity, load = evaluate.trained_network(run_dir)
     dataset = arguments.dataset or evaluate.dataset_of(run_dir / evaluate.STAGE)
     results = measure_robustness(
-        run_dir, dataset, load, identity, conditions, arguments.name, arguments.allow_other_dataset
+        run_dir, dataset, load, identity, conditions, arguments.name, arguments.allow_other_dataset, arguments.every
     )
     print("\n".join(textwrap.wrap(f"Test on {results['frames']:,} frames, {results['protocol']}.", 100)))
     print("\n" + format_robustness(results))

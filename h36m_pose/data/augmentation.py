@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from h36m_pose import skeleton
+from h36m_pose.data.spoiling import spoil
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Augmentation:
         gamma: 0.2 means an exponent of exp(-0.2) to exp(0.2) on the grey values.
         noise: the largest standard deviation of pixel noise on the person, of a range of 1.
         erase_px: largest side of one rectangle that is blanked (the person behind something), 0 for none.
+        blur_px: largest standard deviation of a Gaussian blur, in every other picture; see `data.spoiling`, as for the
+            rest.
+        leak_px: largest width of a ring of background around the person, or of a rim of it that is missing: each in a
+            quarter of the pictures.
+        halves: probability that a part of the person from one side on, 30 to 60 % of the box, is blanked.
     """
 
     shift_px: float = 0.0
@@ -41,6 +47,9 @@ class Augmentation:
     gamma: float = 0.0
     noise: float = 0.0
     erase_px: float = 0.0
+    blur_px: float = 0.0
+    leak_px: float = 0.0
+    halves: float = 0.0
 
 
 class Move(NamedTuple):
@@ -182,4 +191,6 @@ def augment(
     move = draw_move(move_keys, options)
     moved = move_images(images, move) / 255
     lit = vary_light(moved, light_keys, options)
+    if options.blur_px or options.leak_px or options.halves:
+        lit = spoil(lit, light_keys, options.blur_px, options.leak_px, options.halves)
     return lit, move_joints_px(joints_px, move, images.shape[1]), move_joints_root_mm(joints_root_mm, move)

@@ -33,14 +33,17 @@ class Condition:
     words: str
     spoil: Spoil
 
-    def apply(self, images: UInt8[ndarray, "frames side side"], seed: int) -> UInt8[ndarray, "frames side side"]:
+    def apply(
+        self, images: UInt8[ndarray, "frames side side"], seed: int, every: int = 1
+    ) -> UInt8[ndarray, "frames side side"]:
         """Spoils the crops of a view.
 
         Args:
             images: crops; not changed.
-            seed: of the view; frame i draws from this and i alone.
+            seed: of the view; a frame draws from this and its number alone.
+            every: how far the frames' numbers are apart.
         """
-        return np.stack([self.apply_to(np.asarray(image), seed, frame) for frame, image in enumerate(images)])
+        return np.stack([self.apply_to(np.asarray(image), seed, every * i) for i, image in enumerate(images)])
 
     def apply_to(self, image: UInt8[ndarray, "side side"], seed: int, frame: int) -> UInt8[ndarray, "side side"]:
         """Spoils one crop as `apply` does at this place."""

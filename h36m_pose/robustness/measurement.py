@@ -12,7 +12,7 @@ from numpy import ndarray
 from h36m_pose import metrics
 from h36m_pose.atomic_files import remove, sha256_of, write_json
 from h36m_pose.data.chosen_views import views_to_test
-from h36m_pose.data.dataset import View, open_dataset
+from h36m_pose.data.dataset import ARRAYS, View, open_dataset
 from h36m_pose.errors import InputError
 from h36m_pose.evaluation import Predictor, require_own_dataset, whole_protocol
 from h36m_pose.progress import bar
@@ -47,6 +47,7 @@ def measure_robustness(
     conditions: Sequence[Condition],
     name: str = "robustness",
     allow_other_dataset: bool = False,
+    every: int = 1,
 ) -> dict[str, Any]:
     """Measures what is not measured yet; writes `NAME.json` and `NAME.png`.
 
@@ -61,6 +62,7 @@ def measure_robustness(
         conditions: of `chosen_conditions`.
         name: of the files, without their endings.
         allow_other_dataset: test on a dataset that the network was not trained on.
+        every: test on one of every so many frames of each view.
 
     Returns:
         What the JSON file holds, with "fresh": False if it had been there before.
@@ -69,9 +71,14 @@ def measure_robustness(
         InputError: if the dataset is not the one of the training, or holds no test subject.
     """
     dataset = open_dataset(dataset_dir)
-    identity = {**identity, "dataset_fingerprint": dataset.fingerprint, "conditions": sha256_of(_CODE)[:16]}
+    known = {
+        **identity,
+        "dataset_fingerprint": dataset.fingerprint,
+        "conditions": sha256_of(_CODE)[:16],
+        "every": every,
+    }
     path, half_done = run_dir / f"{name}.json", run_dir / f"{name}.unfinished.json"
-    old = _held(path, identity)
+    old = _held(path, known)
     wanted = {condition.name for condition in conditions}
     if old is not None and wanted <= set(old["conditions"]) and path.with_suffix(".png").exists():
         return {**old, "fresh": False}
@@ -79,25 +86,25 @@ def measure_robustness(
     predictor = load()
     if not allow_other_dataset:
         require_own_dataset(predictor, dataset)
-    views = views_to_test(dataset, predictor.split)
-    begun = _held(half_done, identity) or old
+    views = [_thinned(view, every) for view in views_to_test(dataset, predictor.split)]
+    begun = _held(half_done, known) or old
     results: dict[str, Any] = {
         "schema": SCHEMA,
-        "identity": identity,
+        "identity": known,
         "dataset": str(dataset_dir),
-        "protocol": whole_protocol(predictor, dataset, views),
+        "protocol": whole_protocol(predictor, dataset, views) + (f"; of these, one of {every}" if every > 1 else ""),
         "frames": sum(view.frames for view in views),
         "conditions": dict(begun["conditions"]) if begun else {},
     }
     _measure(predictor, views, conditions, results, half_done)
     results["conditions"] = {each: results["conditions"][each] for each in CONDITIONS if each in results["conditions"]}
-    write_sheet(path.with_suffix(".png"), _sample(views), results)
+    write_sheet(path.with_suffix(".png"), _sample(views[0], every), results)
     write_json(path, results)
     remove(half_done)
     return {**results, "fresh": True}
 
 
-def _held(path: Path, identity: dict[str, str]) -> dict[str, Any] | None:
+def _held(path: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     """What a file of ours holds about the same network, dataset and conditions; None if there is no such file."""
     if not path.exists():
         return None
@@ -123,7 +130,7 @@ def _measure(
                 continue
             poses = []
             for view in views:
-                poses.append(_predicted(predictor, view, condition))
+                poses.append(_predicted(predictor, view, condition, results["identity"]["every"]))
                 progress.update(view.frames)
             predicted = root_centred(np.concatenate(poses))
             mpjpe = metrics.mpjpe(predicted, target)
@@ -143,20 +150,24 @@ def seed_of(view: View) -> int:
     return zlib.crc32(view.name.encode())
 
 
-def _predicted(predictor: Predictor, view: View, condition: Condition) -> ndarray:
-    spoilt = dataclasses.replace(view, images=condition.apply(view.images, seed_of(view)))
+def _thinned(view: View, every: int) -> View:
+    return dataclasses.replace(view, **{name: getattr(view, name)[::every] for name in ARRAYS})
+
+
+def _predicted(predictor: Predictor, view: View, condition: Condition, every: int) -> ndarray:
+    spoilt = dataclasses.replace(view, images=condition.apply(view.images, seed_of(view), every))
     poses = np.asarray(predictor.predict_view_mm(spoilt), np.float32)
     if not np.isfinite(poses).all():
         raise ValueError(f"the network predicts values that are not finite in {view.folder} under {condition.name}")
     return poses
 
 
-def _sample(views: Sequence[View]) -> Sample:
-    """The frame that the picture shows, chosen for nothing: the middle one of the first view."""
-    frame = views[0].frames // 2
-    crop = np.asarray(views[0].images[frame])
-    spoilt = {name: condition.apply_to(crop, seed_of(views[0]), frame) for name, condition in CONDITIONS.items()}
-    return Sample(f"{views[0].name}, frame {frame}", spoilt)
+def _sample(view: View, every: int) -> Sample:
+    """The frame that the picture shows, chosen for nothing: the middle one."""
+    middle = view.frames // 2
+    crop, frame = np.asarray(view.images[middle]), middle * every
+    spoilt = {name: condition.apply_to(crop, seed_of(view), frame) for name, condition in CONDITIONS.items()}
+    return Sample(f"{view.name}, frame {frame}", spoilt)
 
 
 def format_robustness(results: dict[str, Any]) -> str:
