@@ -5,13 +5,13 @@ the test subjects at test time, the same for every run. Writes robustness.json a
 
   h36m-pose robustness runs/demo
   h36m-pose robustness runs/demo --only blur_2,lower_half
-  h36m-pose robustness runs/demo --dataset data/clothes/dataset --allow-other-dataset --only clean --name clothes
+  h36m-pose robustness runs/demo --dataset data/clothes/dataset --allow-other-dataset --only clean \\
+      --out runs/demo/clothes
 
 What was measured is kept: run again, only the rest is measured.
 """
 
 import argparse
-import re
 import textwrap
 from pathlib import Path
 
@@ -24,9 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     evaluate.add_arguments(parser)
     parser.add_argument("--only", metavar="NAMES", help="conditions with commas between, besides clean (default: all)")
     parser.add_argument(
-        "--name", default="robustness", help="of the files, so that datasets keep theirs apart (default: %(default)s)"
-    )
-    parser.add_argument(
         "--every",
         type=int,
         default=1,
@@ -37,21 +34,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Measures what is not measured yet and prints the table."""
-    if not re.fullmatch(r"[A-Za-z0-9][\w-]*", arguments.name):
-        raise InputError("--name", repr(arguments.name), "letters, digits, - and _", "Choose another name")
     if arguments.every < 1:
         raise InputError("--every", str(arguments.every), "1 or more", "Leave it out for all frames")
-    from h36m_pose.robustness.measurement import chosen_conditions, format_robustness, measure_robustness
+    from h36m_pose.robustness.measurement import (
+        RESULTS,
+        SHEET,
+        chosen_conditions,
+        format_robustness,
+        measure_robustness,
+    )
 
     words = (arguments.only or "").split(",")
     conditions = chosen_conditions([word.strip() for word in words if word.strip()])
     run_dir: Path = arguments.run_dir
-    identity, load = evaluate.trained_network(run_dir)
-    dataset = arguments.dataset or evaluate.dataset_of(run_dir / evaluate.STAGE)
+    identity, load = evaluate.trained_network(run_dir, arguments.mirror_average)
+    dataset, out = arguments.dataset or evaluate.dataset_of(run_dir / evaluate.STAGE), arguments.out or run_dir
     results = measure_robustness(
-        run_dir, dataset, load, identity, conditions, arguments.name, arguments.allow_other_dataset, arguments.every
+        out, dataset, load, identity, conditions, arguments.allow_other_dataset, arguments.every
     )
     print("\n".join(textwrap.wrap(f"Test on {results['frames']:,} frames, {results['protocol']}.", 100)))
     print("\n" + format_robustness(results))
     written = "written" if results["fresh"] else "is up to date, left as it is"
-    print(f"\n{run_dir / arguments.name}.json: {written}; all conditions in pictures: {arguments.name}.png")
+    print(f"\n{out / RESULTS}: {written}; all conditions in pictures: {out / SHEET}")

@@ -25,6 +25,8 @@ _CODE = Path(__file__).with_name("conditions.py")
 """Other code might spoil crops in another way: its digest is part of what results are known by."""
 
 CLEAN = "clean"
+RESULTS, SHEET = "robustness.json", "robustness.png"
+UNFINISHED = "robustness.unfinished.json"
 
 
 def chosen_conditions(names: Sequence[str]) -> tuple[Condition, ...]:
@@ -40,27 +42,25 @@ def chosen_conditions(names: Sequence[str]) -> tuple[Condition, ...]:
 
 
 def measure_robustness(
-    run_dir: Path,
+    out: Path,
     dataset_dir: Path,
     load: Callable[[], Predictor],
     identity: dict[str, str],
     conditions: Sequence[Condition],
-    name: str = "robustness",
     allow_other_dataset: bool = False,
     every: int = 1,
 ) -> dict[str, Any]:
-    """Measures what is not measured yet; writes `NAME.json` and `NAME.png`.
+    """Measures what is not measured yet; writes `robustness.json` and `robustness.png`.
 
     Each condition's numbers are put away as soon as they are there, so that an interrupted measurement goes on, and
     numbers of other conditions of the same network and dataset are kept.
 
     Args:
-        run_dir: the run's folder.
+        out: where they go: the run's folder, or another one.
         dataset_dir: a preprocessed dataset that holds test subjects of the run.
         load: makes the predictor; called only if there is something to do.
         identity: what tells this network from others, such as stage and digest of the checkpoint.
         conditions: of `chosen_conditions`.
-        name: of the files, without their endings.
         allow_other_dataset: test on a dataset that the network was not trained on.
         every: test on one of every so many frames of each view.
 
@@ -77,10 +77,10 @@ def measure_robustness(
         "conditions": sha256_of(_CODE)[:16],
         "every": every,
     }
-    path, half_done = run_dir / f"{name}.json", run_dir / f"{name}.unfinished.json"
+    path, half_done, sheet = out / RESULTS, out / UNFINISHED, out / SHEET
     old = _held(path, known)
     wanted = {condition.name for condition in conditions}
-    if old is not None and wanted <= set(old["conditions"]) and path.with_suffix(".png").exists():
+    if old is not None and wanted <= set(old["conditions"]) and sheet.exists():
         return {**old, "fresh": False}
     dataset = open_dataset(dataset_dir, verify=True)
     predictor = load()
@@ -98,7 +98,7 @@ def measure_robustness(
     }
     _measure(predictor, views, conditions, results, half_done)
     results["conditions"] = {each: results["conditions"][each] for each in CONDITIONS if each in results["conditions"]}
-    write_sheet(path.with_suffix(".png"), _sample(views[0], every), results)
+    write_sheet(sheet, _sample(views[0], every), results)
     write_json(path, results)
     remove(half_done)
     return {**results, "fresh": True}
