@@ -32,7 +32,8 @@ _CMU_JOINTS = (
     "thorax", "lclavicle", "lhumerus", "lradius", "lradius", "lthumb", "lhand", "lhand",
     "thorax", "rclavicle", "rhumerus", "rradius", "rradius", "rthumb", "rhand", "rhand",
 )  # fmt: skip
-"""The bone whose end stands for each of the 32 joints."""
+"""The bone whose end stands for each of the 32 joints; the pelvis is moved down to the hips afterwards."""
+_PELVIS, _HIPS = [0, 11], [1, 6]
 
 
 def read_motion(path: str | Path) -> tuple[Person, Motion]:
@@ -128,6 +129,8 @@ def _read_cmu(path: Path) -> Float[ndarray, "frames 32 3"]:
     ends = _resampled_ends(skeleton, root_mm, turned)
     ends = ends[..., [2, 0, 1]]  # the file's y is up
     joints = ends[:, [skeleton.index(name) for name in _CMU_JOINTS]]
+    # CMU's root lies above the hips. Human3.6M's pelvis, to which all poses are relative, lies midway between them.
+    joints[:, _PELVIS] = joints[:, _HIPS].mean(axis=1, keepdims=True)
     joints = _laid_along_y(joints)
     return joints[_longest_inside(joints, path)]
 
