@@ -13,6 +13,8 @@ from h36m_pose.alignment import align_by_scale, align_by_similarity
 
 PCK_THRESHOLD_MM = 150.0
 AUC_THRESHOLDS_MM = np.linspace(0.0, 150.0, 31)
+CONSTANT_SHARE = 0.1
+MOST_LAG = 10
 
 
 def joint_errors(
@@ -62,15 +64,101 @@ def mpjve(
             nothing crosses the border of a sequence or of a camera. None: all frames are one sequence.
     """
     predicted_mm, target_mm = _checked(predicted_mm, target_mm)
-    same = np.ones(len(predicted_mm) - 1, bool)
+    same = _pairs(sequence, len(predicted_mm))
+    return mpjpe(np.diff(predicted_mm, axis=0)[same], np.diff(target_mm, axis=0)[same])
+
+
+def constancy(
+    predicted_mm: Float[ndarray, "frames joints 3"],
+    target_mm: Float[ndarray, "frames joints 3"],
+    sequence: Shaped[ndarray, "frames"] | None = None,
+    share: float = CONSTANT_SHARE,
+) -> float:
+    """Share in percent of the pairs of consecutive frames whose prediction stays as good as constant.
+
+    A pair counts as constant if its predicted joints move less than `share` times as far as the true ones (strictly),
+    both as means over the joints of the distance between the pair's two places. Pairs whose truth stands still are left
+    out: there is nothing to follow. If no pair is left, the result is 0. Freezing predictions have a small MPJPE and
+    even MPJVE; here they come to 100 percent.
+
+    Args:
+        predicted_mm: consecutive frames.
+        target_mm: likewise.
+        sequence: see `mpjve`.
+        share: how small a part of the true motion is no motion.
+    """
+    predicted_mm, target_mm = _checked(predicted_mm, target_mm)
+    same = _pairs(sequence, len(predicted_mm))
+    predicted, true = (
+        np.linalg.norm(np.diff(poses, axis=0)[same], axis=-1).mean(-1) for poses in (predicted_mm, target_mm)
+    )
+    moving = true > 0
+    return float(100.0 * np.mean(predicted[moving] < share * true[moving])) if moving.any() else 0.0
+
+
+def lag(
+    predicted_mm: Float[ndarray, "frames joints 3"],
+    target_mm: Float[ndarray, "frames joints 3"],
+    sequence: Shaped[ndarray, "frames"] | None = None,
+    at_most: int = MOST_LAG,
+) -> float:
+    """How many frames the predicted motion comes after the true one: the mean over the sequences.
+
+    For each sequence it is the shift at which the joints' velocities (differences between consecutive frames, all
+    joints and axes together) correlate best with the true ones. Velocities, since a walker's slow turns make positions
+    correlate at any shift; jitter lowers the correlation at all shifts alike. Between whole frames the vertex of the
+    parabola through the best shift and its neighbours is taken.
+
+    Args:
+        predicted_mm: consecutive frames.
+        target_mm: likewise.
+        sequence: see `mpjve`.
+        at_most: the largest shift looked at, either way; at most a quarter of the sequence.
+
+    Returns:
+        Frames, positive if the prediction is late. Sequences that are too short, or in which either stands still, do
+        not count; not a number if none counts.
+    """
+    predicted_mm, target_mm = _checked(predicted_mm, target_mm)
+    breaks = np.flatnonzero(~_pairs(sequence, len(predicted_mm))) + 1
+    lags = [
+        _lag_of_one(np.diff(predicted, axis=0), np.diff(target, axis=0), at_most)
+        for predicted, target in zip(np.split(predicted_mm, breaks), np.split(target_mm, breaks), strict=True)
+    ]
+    known = [each for each in lags if each is not None]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _lag_of_one(predicted: ndarray, true: ndarray, at_most: int) -> float | None:
+    """The shift between two runs of velocities, in frames; None if it cannot be told."""
+    frames = len(true)
+    most = min(at_most, frames // 4)
+    shifts = np.arange(-most - 1, most + 2)
+    if most < 1 or not (predicted.any() and true.any()):
+        return None
+    correlations = np.empty(len(shifts))
+    for place, shift in enumerate(shifts):
+        late, early = predicted[max(shift, 0) : frames + min(shift, 0)], true[max(-shift, 0) : frames - max(shift, 0)]
+        size = np.sqrt(np.sum(late**2) * np.sum(early**2))
+        correlations[place] = np.sum(late * early) / size if size else 0.0
+    best = 1 + int(np.argmax(correlations[1:-1]))
+    before, top, after = correlations[best - 1 : best + 2]
+    bend = before - 2 * top + after
+    beyond = np.clip((before - after) / (2 * bend), -0.5, 0.5) if bend < 0 else 0.0
+    return float(shifts[best] + beyond)
+
+
+def _pairs(sequence: ndarray | None, frames: int) -> ndarray:
+    """Which frames and their next ones are of one sequence: (frames - 1,) bool, at least one of them true."""
+    same = np.ones(frames - 1, bool)
     if sequence is not None:
         sequence = np.asarray(sequence)
-        if sequence.shape != (len(predicted_mm),):
-            raise ValueError(f"sequence has shape {sequence.shape}; expected one entry per frame, {len(predicted_mm)}")
+        if sequence.shape != (frames,):
+            raise ValueError(f"sequence has shape {sequence.shape}; expected one entry per frame, {frames}")
         same = sequence[1:] == sequence[:-1]
     if not same.any():
         raise ValueError("a velocity needs two consecutive frames of one sequence")
-    return mpjpe(np.diff(predicted_mm, axis=0)[same], np.diff(target_mm, axis=0)[same])
+    return same
 
 
 def pck3d(

@@ -36,6 +36,7 @@ class Predictor:
         checkpoint_digest: tells its weights from others.
         checkpoint_step: the step they are of.
         parameters: how many numbers were learnt.
+        features: how many the head sees.
     """
 
     config: dict[str, Any]
@@ -45,6 +46,7 @@ class Predictor:
     checkpoint_digest: str
     checkpoint_step: int
     parameters: int
+    features: int
     _compute: Any = dataclasses.field(repr=False)
 
     @property
@@ -73,17 +75,30 @@ class Predictor:
             rotations: of `crop_frame.crop_rotations`, for a network that was trained with data.frame=crop. Without
                 them its poses stay in the crops' own frames.
         """
+        poses, _ = self.observe(images)
+        return poses if rotations is None else crop_frame.turn_back(poses, rotations)
+
+    def observe(
+        self, images: UInt8[ndarray, "frames height width"]
+    ) -> tuple[Float[ndarray, "frames 17 3"], Float[ndarray, "frames features"]]:
+        """Poses as the network's own frame has them, and what its head saw of each picture (not of its mirror image).
+
+        Args:
+            images: see `predict_mm`.
+        """
         images = np.asarray(images)
         if images.shape[1:] != (CROP_PX, CROP_PX) or images.dtype != np.uint8:
             expected = f"(frames, {CROP_PX}, {CROP_PX}) uint8"
             raise ValueError(f"images are {images.shape} {images.dtype}, expected {expected}")
         poses = np.empty((len(images), skeleton.JOINTS, 3), np.float32)
+        features = np.empty((len(images), self.features), np.float32)
         batch = np.zeros((_BATCH_SIZE, CROP_PX, CROP_PX), np.uint8)
         for start in range(0, len(images), _BATCH_SIZE):
             some = images[start : start + _BATCH_SIZE]
             batch[: len(some)] = some
-            poses[start : start + len(some)] = np.asarray(self._compute(batch))[: len(some)]
-        return poses if rotations is None else crop_frame.turn_back(poses, rotations)
+            for array, outputs in zip((poses, features), self._compute(batch), strict=True):
+                array[start : start + len(some)] = np.asarray(outputs)[: len(some)]
+        return poses, features
 
 
 def run_identity(run_dir: str | Path, stage: str = "finetune") -> dict[str, Any]:
@@ -145,6 +160,7 @@ def load_run(run_dir: str | Path, stage: str = "finetune", mirror_average: bool 
         checkpoint_digest=checkpoint.digest(weights),
         checkpoint_step=about["step"],
         parameters=sum(array.size for array in jax.tree.leaves(arrays["params"])),
+        features=len(arrays["params"]["head"]["kernel"]),
         _compute=_compiled(assemble, arrays, settings["finetune"]),
     )
 
@@ -156,24 +172,26 @@ def _split_of(sides: dict[str, Any]) -> Split:
 
 
 def _compiled(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
-    """A function from a batch of crops to poses in mm."""
+    """A function from a batch of crops to poses in mm and the features that the head sees."""
     params, constants, statistics = (
         jax.tree.map(jnp.asarray, arrays[name]) for name in ("params", "constants", "statistics")
     )
     input_px = assemble(params, constants).input_px
 
-    def predict(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array) -> jax.Array:
+    def predict(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array):
         nothing = jnp.zeros((len(images), skeleton.JOINTS, 3))
         batch = pipeline.plain_batch(Examples(images, nothing[..., :2], nothing), input_px)
-        outputs = assemble(params, constants)(batch.images)[:, :POSE_OUTPUTS]
-        return to_mm(outputs, statistics, settings["target"])
+        network = assemble(params, constants)
+        features = network.seen_by_head(batch.images)
+        return to_mm(network.head(features)[:, :POSE_OUTPUTS], statistics, settings["target"]), features
 
-    def predict_both(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array) -> jax.Array:
-        poses = predict(params, constants, statistics, images)
+    def predict_both(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array):
+        poses, features = predict(params, constants, statistics, images)
         if settings["mirror_average"]:
-            twin = predict(params, constants, statistics, images[:, :, ::-1])[:, skeleton.MIRRORED]
+            twin, _ = predict(params, constants, statistics, images[:, :, ::-1])
+            twin = twin[:, skeleton.MIRRORED]
             poses = (poses + twin * jnp.asarray([[[-1.0, 1.0, 1.0]]])) / 2
-        return poses - poses[:, skeleton.ROOT, None]
+        return poses - poses[:, skeleton.ROOT, None], features
 
     compiled = jax.jit(predict_both)
     return lambda images: compiled(params, constants, statistics, images)

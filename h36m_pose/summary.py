@@ -52,6 +52,13 @@ METRICS = {
         "MPJPE of the differences between consecutive frames, within each sequence and camera",
         metrics.mpjve,
     ),
+    "constancy": Metric(
+        "constancy",
+        "%",
+        "share of pairs of consecutive frames, within each sequence and camera, whose prediction moves less than a "
+        "tenth as far as the truth (mean over joints)",
+        metrics.constancy,
+    ),
     "pck3d": Metric(
         "PCK3D@150",
         "%",

@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from h36m_pose import metrics
 from h36m_pose.alignment import align_by_scale, align_by_similarity
-from h36m_pose.metrics import auc3d, joint_errors, mpjpe, mpjve, n_mpjpe, pa_mpjpe, pck3d
+from h36m_pose.metrics import auc3d, constancy, joint_errors, mpjpe, mpjve, n_mpjpe, pa_mpjpe, pck3d
 
 WRONG_SHAPE = (ValueError, TypeCheckError)  # the latter when the annotations are checked as well
 ALL = (mpjpe, pa_mpjpe, n_mpjpe, mpjve, pck3d, auc3d)
@@ -158,3 +158,29 @@ def test_each_returns_a_plain_float_from_single_precision(metric):
 
 def test_thresholds_are_those_of_mpi_inf_3dhp():
     assert metrics.AUC_THRESHOLDS_MM.tolist() == list(range(0, 151, 5))
+
+
+def test_constancy_counts_pairs_that_hardly_move():
+    target = np.zeros((6, 17, 3))
+    target[:, :, 0] = 10 * np.arange(6)[:, None]
+    predicted = np.zeros_like(target)
+    predicted[:, :, 1] = np.cumsum([0, 0.99, 1.01, 0, 30, 0.5])[:, None]
+    assert constancy(predicted, target) == pytest.approx(60)
+    assert constancy(predicted, target, share=0.05) == pytest.approx(20)
+    one_joint = np.zeros_like(target)
+    one_joint[:, 4, 2] = 17 * 1.01 * np.arange(6)
+    assert constancy(one_joint, target) == 0
+    assert constancy(target * 0 + target.mean(0), target) == 100
+
+
+def test_constancy_leaves_out_borders_and_pairs_whose_truth_stands_still():
+    target = np.zeros((6, 17, 3))
+    target[:, :, 0] = np.array([0, 10, 10, 500, 510, 520])[:, None]
+    predicted = target.copy()
+    predicted[5] = predicted[4]
+    sequence = np.array([1, 1, 1, 2, 2, 2])
+    assert constancy(predicted, target, sequence) == pytest.approx(100 / 3)
+    assert constancy(predicted * 0, target, sequence) == 100
+    assert constancy(predicted, target * 0, sequence) == 0
+    with pytest.raises(ValueError, match="consecutive"):
+        constancy(predicted, target, np.arange(6))

@@ -30,6 +30,7 @@ VERBS = {
     "train": "pretrain on the grid task, then finetune to poses in mm",
     "evaluate": "metrics on the test subjects, beside the baselines",
     "robustness": "how much error spoilt pictures cost: noise, blur, hidden halves, wrong masks, ...",
+    "temporal": "smooth predictions over time: temporal heads beside the 1-euro filter",
     "render": "a video of a test sequence, predicted beside true",
     "experiments": "the studies: rows of experiments over several seeds, and the page with their results",
     "baseline": "fit a method that is no network of ours, such as nearest neighbour on HOG features",

@@ -60,5 +60,10 @@ class Network(nnx.Module):
         self, images: Float[Array, "batch input_px input_px 1"], dropout_keys: Key[Array, "batch"] | None = None
     ) -> Float[Array, "batch outputs"]:
         """Logits of the grid task or raw numbers of the regression (see `pose_output`)."""
-        features = self.features(images, dropout_keys).astype(jnp.float32)  # whatever the precision below
-        return self.head(self.standardiser(features))
+        return self.head(self.seen_by_head(images, dropout_keys))
+
+    def seen_by_head(
+        self, images: Float[Array, "batch input_px input_px 1"], dropout_keys: Key[Array, "batch"] | None = None
+    ) -> Float[Array, "batch features"]:
+        """The features, standardised, in float32 whatever the precision below; see `features`."""
+        return self.standardiser(self.features(images, dropout_keys).astype(jnp.float32))

@@ -1,0 +1,57 @@
+"""Smooths a trained run's predictions over time: temporal heads on its frozen features, beside the 1-euro filter.
+
+Heads and filters are chosen on the validation subjects and measured on the test subjects. A centred head needs half a
+window of later frames, a causal one none. Results go to RUN/temporal; what is there already is left as it is.
+
+  h36m-pose temporal runs/full
+  h36m-pose temporal runs/full --windows 9,27,81 --kinds centred,causal
+  h36m-pose render runs/full --root data/full/raw --temporal centred_27
+"""
+
+import argparse
+from pathlib import Path
+
+from h36m_pose.errors import InputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `h36m-pose temporal`."""
+    parser.add_argument("run_dir", metavar="RUN", type=Path, help="run folder, finetuned before")
+    parser.add_argument("--dataset", type=Path, help="dataset folder (default: the one the run was trained on)")
+    parser.add_argument(
+        "--windows", "--window", default="27", metavar="FRAMES", help="odd numbers, between commas (default: 27)"
+    )
+    parser.add_argument(
+        "--kinds", "--kind", default="centred", help="centred or causal, or both between commas (default: centred)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Trains and measures what is missing, and prints the table."""
+    from h36m_pose.cli.evaluate import dataset_of, identity_of
+    from h36m_pose.training.host import prepare_host
+
+    windows = _numbers(arguments.windows)
+    run_dir: Path = arguments.run_dir
+    identity = identity_of(run_dir)
+    dataset = arguments.dataset or dataset_of(run_dir)
+    prepare_host(1)
+    from h36m_pose.summary import RESULTS_FILE
+    from h36m_pose.temporal.study import FOLDER, format_study, run_study
+
+    def load():
+        from h36m_pose.prediction import load_run
+
+        return load_run(run_dir)
+
+    results = run_study(run_dir, dataset, load, identity, windows, arguments.kinds.split(","))
+    print(format_study(results))
+    state = "written" if results["fresh"] else "is up to date, left as it is"
+    print(f"\n{run_dir / FOLDER / RESULTS_FILE}: {state}")
+
+
+def _numbers(words: str) -> list[int]:
+    try:
+        return [int(word) for word in words.split(",")]
+    except ValueError:
+        raise InputError("--windows", repr(words), "odd numbers between commas", "Write them like 9,27,81") from None

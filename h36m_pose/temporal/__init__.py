@@ -1,0 +1,1 @@
+"""From snapshots to motion: smoothing of a trained network's predictions by filters and by small temporal heads."""

@@ -1,0 +1,211 @@
+"""Smoothing a run's predictions: everything is chosen on the validation subjects and measured on the test subjects.
+
+<run>/temporal/features_<role>_<key>.npz    frozen poses and features, see `frozen`
+              /results.json                 one row per variant
+              /<variant>/results.json       all metrics of it, as `h36m-pose evaluate` writes them
+                        /predictions.npz
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from h36m_pose import metrics
+from h36m_pose.atomic_files import remove, write_json
+from h36m_pose.data.dataset import Dataset, View, open_dataset
+from h36m_pose.data.protocols import is_crowd
+from h36m_pose.errors import InputError
+from h36m_pose.evaluation import SCHEMA as EVALUATION_SCHEMA
+from h36m_pose.evaluation import protocol_words
+from h36m_pose.prediction import Predictor
+from h36m_pose.predictions_file import PREDICTIONS_FILE, Predictions, ViewSpan, write_predictions
+from h36m_pose.summary import RESULTS_FILE, read_results, root_centred, summarise
+from h36m_pose.temporal import choice, smoothers
+from h36m_pose.temporal.choice import measure
+from h36m_pose.temporal.fitting import Recipe, fit
+from h36m_pose.temporal.frozen import FRAMES_PER_DRAW, STRENGTHS, Observed, observe
+from h36m_pose.temporal.windows import check, frames_after
+
+SCHEMA = 1
+FOLDER = "temporal"
+SINGLE = "single_frame"
+SHOWN = ("mpjpe", "pa_mpjpe", "mpjve", "constancy")
+
+
+def head_name(kind: str, window: int) -> str:
+    """What a head's row and folder are called."""
+    return f"{kind}_{window}"
+
+
+def run_study(
+    run_dir: Path,
+    dataset_dir: Path,
+    load: Callable[[], Predictor],
+    identity: dict[str, str],
+    windows: Sequence[int],
+    kinds: Sequence[str],
+    recipe: Recipe | None = None,
+) -> dict[str, Any]:
+    """Measures the single frames, the filters and the heads asked for; what is there already stays.
+
+    Args:
+        run_dir: the run's folder.
+        dataset_dir: the dataset that it was trained on.
+        load: makes the predictor; called only if there is something to do.
+        identity: what tells this network from others.
+        windows: of the heads, in frames.
+        kinds: of the heads, words of `windows.KINDS`.
+        recipe: of the heads; None for ours.
+
+    Returns:
+        What <run>/temporal/results.json holds, with "fresh": whether anything was done.
+
+    Raises:
+        InputError: if the dataset is another one, or a window or kind makes no sense.
+    """
+    recipe = recipe or Recipe()
+    heads = {head_name(kind, window): (kind, window) for kind in kinds for window in windows}
+    for kind, window in heads.values():
+        check(window, kind)
+    dataset = open_dataset(dataset_dir)
+    frozen = {"strengths": list(STRENGTHS), "frames_per_draw": list(FRAMES_PER_DRAW), "seed": recipe.seed}
+    identity = {**identity, "dataset_fingerprint": dataset.fingerprint}
+    asked = {"schema": SCHEMA, "identity": identity, "recipe": dataclasses.asdict(recipe), "frozen": frozen}
+    folder = run_dir / FOLDER
+    results = _at_hand(folder / RESULTS_FILE, asked) or {**asked, "variants": {}}
+    wanted = [SINGLE, *smoothers.FAMILIES, *heads]
+    missing = [name for name in wanted if not _is_there(folder, results, name)]
+    if not missing:
+        return {**results, "fresh": False}
+    study = _Study(folder, open_dataset(dataset_dir, verify=True), load(), asked)
+    for name in missing:
+        results["variants"][name] = study.row(name, heads, recipe)
+        results.update(protocol=study.protocol, chosen=choice.WORDS, rate_hz=study.rate_hz)
+        write_json(folder / RESULTS_FILE, results)
+    return {**results, "fresh": True}
+
+
+def _at_hand(path: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
+    """The results so far, if they are of the same network, dataset and recipe."""
+    if not path.exists():
+        return None
+    results = read_results(path)
+    return results if all(results.get(key) == value for key, value in asked.items()) else None
+
+
+def _is_there(folder: Path, results: dict[str, Any], name: str) -> bool:
+    return name in results["variants"] and (folder / name / PREDICTIONS_FILE).exists()
+
+
+class _Study:
+    """The frozen network's view of all roles, and how a variant's row comes about."""
+
+    def __init__(self, folder: Path, dataset: Dataset, predictor: Predictor, asked: dict[str, Any]):
+        self.folder, self.dataset, self.asked = folder, dataset, asked
+        if predictor.dataset_fingerprint != dataset.fingerprint:
+            raise InputError(
+                dataset.folder, f"the dataset {dataset.fingerprint[:12]}",
+                f"{predictor.dataset_fingerprint[:12]}, which the run was trained on", "Give that dataset",
+            )  # fmt: skip
+        self.predictor = predictor
+        split = predictor.split
+        self.test = self._observe("test", dataset.select(split.test), (0.0,))
+        self.validation = self._observe("validation", dataset.select(split.validation), (0.0,))
+        self.rate_hz = self.validation[0].view.fps / dataset.every
+        self.reference = measure([each.poses_root_mm[0] for each in self.validation], self.validation)
+        self.spans = tuple(
+            ViewSpan(view.subject, view.trial, view.camera_id, view.frames)
+            for view in (each.view for each in self.test)
+        )
+        words = protocol_words(split.words, dataset, [each.view for each in self.test])
+        self.protocol = f"{words}; {predictor.frame_words}" if predictor.frame_words else words
+
+    def _observe(self, role: str, views: Sequence[View], strengths: Sequence[float]) -> list[Observed]:
+        if not views:
+            raise InputError(self.dataset.folder, f"no {role} views", "some of each role", "Preprocess them")
+        key = hashlib.sha256(json.dumps([self.asked["identity"], self.asked["frozen"]]).encode()).hexdigest()[:12]
+        cache = self.folder / f"features_{role}_{key}.npz"
+        for stale in set(self.folder.glob(f"features_{role}_*.npz")) - {cache}:
+            remove(stale)
+        return observe(self.predictor, views, cache, strengths, self.asked["frozen"]["seed"])
+
+    def training(self) -> list[Observed]:
+        """The training subjects' views at the validation's rate; the crowd's are too short and slow."""
+        rate = self.validation[0].view.fps
+        views = self.dataset.select(self.predictor.split.train)
+        chosen = [view for view in views if not is_crowd(view.subject) and view.fps == rate]
+        return self._observe("train", chosen, STRENGTHS)
+
+    def row(self, name: str, heads: dict[str, tuple[str, int]], recipe: Recipe) -> dict[str, Any]:
+        """Makes one variant, tests it and writes its folder."""
+        began = time.perf_counter()
+        settings: dict[str, Any] = {}
+        more: dict[str, Any] = {}
+        if name == SINGLE:
+            kind, delay, score = "causal", 0, self.reference
+            predicted = [each.poses_root_mm[0] for each in self.test]
+        elif name in smoothers.FAMILIES:
+            family = smoothers.FAMILIES[name]
+            settings, score = smoothers.choose(family, self.validation, self.rate_hz, self.reference)
+            kind, delay = family.kind, smoothers.delay_frames(settings)
+            predicted = [family.smooth(each, self.rate_hz, **settings) for each in self.test]
+        else:
+            kind, window = heads[name]
+            head = fit(self.training(), self.validation, window, kind, recipe, self.reference)
+            score, delay = head.score, frames_after(window, kind)
+            settings = {"window": window, "step": head.step}
+            more = {"parameters": head.parameters}
+            predicted = [head.predict_mm(each) for each in self.test]
+        row = {
+            "kind": kind, "delay_frames": delay, "delay_ms": 1000 * delay / self.rate_hz, "settings": settings, **more,
+            "validation": score._asdict(), "validation_single_frame": self.reference._asdict(),
+        }  # fmt: skip
+        row |= self._test(name, np.concatenate(predicted), row)
+        return row | {"seconds": round(time.perf_counter() - began, 1)}
+
+    def _test(self, name: str, predicted: ndarray, row: dict[str, Any]) -> dict[str, Any]:
+        """Metrics on the test subjects; writes the variant's folder."""
+        target = np.concatenate([np.asarray(each.view.joints_root_mm) for each in self.test])
+        protocol = f"{self.protocol}; {variant_words(name, row)}"
+        baseline = self.predictor.train_mean_pose_mm
+        results = summarise(predicted, target, self.spans, baseline, protocol)
+        predictions = Predictions(root_centred(predicted), root_centred(target), self.spans)
+        write_predictions(self.folder / name / PREDICTIONS_FILE, predictions)
+        identity = self.asked["identity"] | {"temporal": name}
+        about = {"schema": EVALUATION_SCHEMA, "identity": identity, "dataset": str(self.dataset.folder)}
+        write_json(self.folder / name / RESULTS_FILE, {**about, **results})
+        number = np.repeat(np.arange(len(self.spans)), [span.frames for span in self.spans])
+        late = metrics.lag(root_centred(predicted), root_centred(target), number)
+        shown = {key: results["metrics"][key]["network"] for key in SHOWN}
+        return {**shown, "lag_frames": None if math.isnan(late) else late}
+
+
+def variant_words(name: str, row: dict[str, Any]) -> str:
+    """What was done to the predictions, in words."""
+    if name == SINGLE:
+        return "every frame predicted on its own"
+    settings = ", ".join(f"{key} {value}" for key, value in row["settings"].items())
+    how = name.replace("_", " ") if name in smoothers.FAMILIES else f"a {row['kind']} temporal head"
+    return f"smoothed by {how} ({settings}), {row['delay_frames']} later frames needed; {choice.WORDS}"
+
+
+def format_study(results: dict[str, Any]) -> str:
+    """The rows as a table for people."""
+    lines = [f"{'':18}{'MPJPE':>8}{'PA':>8}{'MPJVE':>8}{'constancy':>11}{'lag':>8}{'delay':>7}  settings"]
+    lines += [f"{'':18}{'mm':>8}{'mm':>8}{'mm/fr.':>8}{'%':>11}{'frames':>8}{'frames':>7}"]
+    for name, row in results["variants"].items():
+        late = "" if row["lag_frames"] is None else f"{row['lag_frames']:.2f}"
+        settings = ", ".join(f"{key} {value}" for key, value in row["settings"].items())
+        lines.append(
+            f"{name:18}{row['mpjpe']:8.2f}{row['pa_mpjpe']:8.2f}{row['mpjve']:8.2f}{row['constancy']:11.2f}"
+            f"{late:>8}{row['delay_frames']:>7}  {settings}".rstrip()
+        )
+    return "\n".join(lines)
