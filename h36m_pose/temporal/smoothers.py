@@ -15,8 +15,8 @@ from h36m_pose.temporal.frozen import Observed
 
 Smoother = Callable[..., Float[ndarray, "frames 17 3"]]
 
-MIN_CUTOFFS_HZ = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
-BETAS = (0.0, 0.0003, 0.001, 0.003, 0.01, 0.03)
+MIN_CUTOFFS_HZ = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0)
+BETAS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1)
 """Hz per mm/s."""
 
 WINDOWS = (5, 7, 9, 13, 17, 21, 27, 35, 43)
