@@ -115,7 +115,15 @@ def test_a_trained_head_halves_jitter_at_no_cost(kind):
     training = [observed_walk(60, seed) for seed in range(4)]
     validation = [observed_walk(50, seed) for seed in (4, 5)]
     reference = choice.measure([each.poses_root_mm[0] for each in validation], validation)
-    recipe = fitting.Recipe(hidden=8, steps=300, validate_every=100, stretch=12, batch_size=8, peak_lr=1e-2)
+    recipe = fitting.Recipe(
+        hidden=8,
+        steps=300,
+        validate_every=100,
+        stretch=12,
+        batch_size=8,
+        peak_lr=1e-2,
+        velocity_weight=1.0,
+    )
     head = fitting.fit(training, validation, 9, kind, recipe, reference)
     unseen = [observed_walk(55, 6)]
     single = choice.measure([unseen[0].poses_root_mm[0]], unseen)
@@ -201,6 +209,7 @@ def test_the_verb_refuses_what_makes_no_sense(run, tmp_path, capsys):
         (["temporal", str(run_dir), "--windows", "8"], "odd numbers"),
         (["temporal", str(run_dir), "--windows", "nine"], "9,27,81"),
         (["temporal", str(run_dir), "--kinds", "late"], "centred, causal"),
+        (["render", str(run_dir), "--root", str(tmp_path), "--temporal", "smooth"], "h36m-pose temporal"),
     ):
         assert main(words) == 2
         error = capsys.readouterr().err

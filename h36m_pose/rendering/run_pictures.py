@@ -19,6 +19,7 @@ VIDEO_FILE = "walking.mp4"
 SAMPLES_FILE = "four_samples.png"
 FRONTAL_CAMERA = "60457274"
 VIDEO_TITLE = "3D pose of a walk, from single 128 × 128 images"  # noqa: RUF001
+SMOOTHED_TITLE = "3D pose of a walk, from 128 × 128 images, smoothed over time"  # noqa: RUF001
 SAMPLES_TITLE = "Four test samples: predicted left, true right"
 _VERSION = 1  # Raised when the pictures change so much that old ones should be drawn again.
 
@@ -31,11 +32,12 @@ def render_run(
     first: int = 0,
     frames: int = 300,
     code: str = "",
+    title: str = VIDEO_TITLE,
 ) -> list[Path]:
     """Draws what is missing of `walking.mp4` and `four_samples.png`.
 
     Args:
-        run_dir: the run's folder, with `results.json` and `predictions.npz`.
+        run_dir: the run's folder, or a smoothed variant's, with `results.json` and `predictions.npz`.
         dataset_dir: the dataset they were made with.
         video_of: where the raw video of a view lies.
         view_name: such as "S11 Walking 1.60457274"; None for the first trial of the first test subject, seen by camera
@@ -43,6 +45,7 @@ def render_run(
         first: frame of the view with which the video begins.
         frames: how many, or as many as there are.
         code: version of the code, stored in the files.
+        title: of the video.
 
     Returns:
         The files drawn now. Those that show the same predictions already are left alone.
@@ -67,7 +70,7 @@ def render_run(
     walk = source | {"view": view.name, "first": first, "frames": len(clip)}
     made = []
     if not _shows(run_dir / VIDEO_FILE, walk):
-        caption = Caption(VIDEO_TITLE, _result_words(results, clip), small_print, json.dumps(walk | {"code": code}))
+        caption = Caption(title, _result_words(results, clip), small_print, json.dumps(walk | {"code": code}))
         pictures = read_frames(video_of(view), first, len(clip), dataset.every)
         render_walk(run_dir / VIDEO_FILE, clip, pictures, caption)
         made.append(run_dir / VIDEO_FILE)
