@@ -5,6 +5,7 @@ window of later frames, a causal one none. Results go to RUN/temporal; what is t
 
   h36m-pose temporal runs/full
   h36m-pose temporal runs/full --windows 9,27,81 --kinds centred,causal
+  h36m-pose temporal runs/full --features 0,24
   h36m-pose render runs/full --root data/full/raw --temporal centred_27
 """
 
@@ -24,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kinds", "--kind", default="centred", help="centred or causal, or both between commas (default: centred)"
     )
+    parser.add_argument(
+        "--features", default="0", metavar="COUNTS",
+        help="principal components of the features that heads see besides the poses, between commas (default: 0)",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -31,7 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     from h36m_pose.cli.evaluate import dataset_of, identity_of
     from h36m_pose.training.host import prepare_host
 
-    windows = _numbers(arguments.windows)
+    windows = _numbers("--windows", arguments.windows, "odd numbers between commas", "9,27,81")
+    features = _numbers("--features", arguments.features, "numbers between commas", "0,24")
     run_dir: Path = arguments.run_dir
     identity = identity_of(run_dir)
     dataset = arguments.dataset or dataset_of(run_dir)
@@ -44,14 +50,17 @@ def run(arguments: argparse.Namespace) -> None:
 
         return load_run(run_dir)
 
-    results = run_study(run_dir, dataset, load, identity, windows, arguments.kinds.split(","))
+    results = run_study(run_dir, dataset, load, identity, windows, arguments.kinds.split(","), features)
     print(format_study(results))
     state = "written" if results["fresh"] else "is up to date, left as it is"
     print(f"\n{run_dir / FOLDER / RESULTS_FILE}: {state}")
 
 
-def _numbers(words: str) -> list[int]:
+def _numbers(option: str, words: str, expected: str, like: str) -> list[int]:
     try:
-        return [int(word) for word in words.split(",")]
+        numbers = [int(word) for word in words.split(",")]
     except ValueError:
-        raise InputError("--windows", repr(words), "odd numbers between commas", "Write them like 9,27,81") from None
+        numbers = [-1]
+    if min(numbers) < 0:
+        raise InputError(option, repr(words), expected, f"Write them like {like}")
+    return numbers

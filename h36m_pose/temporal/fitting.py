@@ -51,7 +51,7 @@ class Recipe:
     velocity_weight: float = 5.0
     stretch: int = 24
     batch_size: int = 24
-    steps: int = 2000
+    steps: int = 1000
     validate_every: int = 100
     peak_lr: float = 2e-3
     weight_decay: float = 0.05
@@ -88,7 +88,7 @@ class Components:
 
 
 def principal_components(observed: Sequence[Observed], count: int) -> Components:
-    """Those of all passes over the given views."""
+    """Those of all passes over the given views; as many as asked for, if there are."""
     features = np.concatenate([each.features.reshape(-1, each.features.shape[-1]) for each in observed])
     mean = features.mean(0)
     covariance = np.cov(features - mean, rowvar=False)
@@ -176,7 +176,7 @@ def fit(
     components = principal_components(training, recipe.features)
     data = jax.tree.map(jnp.asarray, sequences(training, components, window, kind, recipe.stretch))
     head = TemporalHead(
-        window, kind, features=recipe.features, hidden=recipe.hidden, cosines=recipe.cosines,
+        window, kind, features=components.axes.shape[1], hidden=recipe.hidden, cosines=recipe.cosines,
         feature_cosines=recipe.feature_cosines, rngs=nnx.Rngs(recipe.seed),
     )  # fmt: skip
     graph, params = nnx.split(head)

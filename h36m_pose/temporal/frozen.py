@@ -22,7 +22,7 @@ from h36m_pose.data.dataset import View
 from h36m_pose.prediction import Predictor
 from h36m_pose.progress import bar
 
-STRENGTHS = (0.0, 1.0, 1.5, 2.0)
+STRENGTHS = (0.0, 1.5)
 """How much the crops of each pass over the training views vary, as a multiple of the training's own augmentation."""
 
 FRAMES_PER_DRAW = (1, 12)

@@ -8,12 +8,13 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -40,9 +41,17 @@ SINGLE = "single_frame"
 SHOWN = ("mpjpe", "pa_mpjpe", "mpjve", "constancy")
 
 
-def head_name(kind: str, window: int) -> str:
-    """What a head's row and folder are called."""
-    return f"{kind}_{window}"
+class Head(NamedTuple):
+    """One head to train: see `windows` for its kind, `fitting.Recipe` for its features."""
+
+    kind: str
+    window: int
+    features: int
+
+    @property
+    def name(self) -> str:
+        """What its row and folder are called: "centred_27", "causal_9_features_24"."""
+        return f"{self.kind}_{self.window}" + (f"_features_{self.features}" if self.features else "")
 
 
 def run_study(
@@ -52,6 +61,7 @@ def run_study(
     identity: dict[str, str],
     windows: Sequence[int],
     kinds: Sequence[str],
+    features: Sequence[int] = (0,),
     recipe: Recipe | None = None,
 ) -> dict[str, Any]:
     """Measures the single frames, the filters and the heads asked for; what is there already stays.
@@ -63,6 +73,7 @@ def run_study(
         identity: what tells this network from others.
         windows: of the heads, in frames.
         kinds: of the heads, words of `windows.KINDS`.
+        features: how many principal components of the frozen features the heads see besides the poses.
         recipe: of the heads; None for ours.
 
     Returns:
@@ -72,9 +83,10 @@ def run_study(
         InputError: if the dataset is another one, or a window or kind makes no sense.
     """
     recipe = recipe or Recipe()
-    heads = {head_name(kind, window): (kind, window) for kind in kinds for window in windows}
-    for kind, window in heads.values():
-        check(window, kind)
+    asked_for = [Head(*each) for each in itertools.product(kinds, windows, features)]
+    heads = {head.name: head for head in asked_for}
+    for head in asked_for:
+        check(head.window, head.kind)
     dataset = open_dataset(dataset_dir)
     frozen = {"strengths": list(STRENGTHS), "frames_per_draw": list(FRAMES_PER_DRAW), "seed": recipe.seed}
     identity = {**identity, "dataset_fingerprint": dataset.fingerprint}
@@ -144,7 +156,7 @@ class _Study:
         chosen = [view for view in views if not is_crowd(view.subject) and view.fps == rate]
         return self._observe("train", chosen, STRENGTHS)
 
-    def row(self, name: str, heads: dict[str, tuple[str, int]], recipe: Recipe) -> dict[str, Any]:
+    def row(self, name: str, heads: dict[str, Head], recipe: Recipe) -> dict[str, Any]:
         """Makes one variant, tests it and writes its folder."""
         began = time.perf_counter()
         settings: dict[str, Any] = {}
@@ -158,12 +170,13 @@ class _Study:
             kind, delay = family.kind, smoothers.delay_frames(settings)
             predicted = [family.smooth(each, self.rate_hz, **settings) for each in self.test]
         else:
-            kind, window = heads[name]
-            head = fit(self.training(), self.validation, window, kind, recipe, self.reference)
-            score, delay = head.score, frames_after(window, kind)
-            settings = {"window": window, "step": head.step}
-            more = {"parameters": head.parameters}
-            predicted = [head.predict_mm(each) for each in self.test]
+            kind, window, features = heads[name]
+            recipe = dataclasses.replace(recipe, features=features)
+            fitted = fit(self.training(), self.validation, window, kind, recipe, self.reference)
+            score, delay = fitted.score, frames_after(window, kind)
+            settings = {"window": window, "features": features, "step": fitted.step}
+            more = {"parameters": fitted.parameters}
+            predicted = [fitted.predict_mm(each) for each in self.test]
         row = {
             "kind": kind, "delay_frames": delay, "delay_ms": 1000 * delay / self.rate_hz, "settings": settings, **more,
             "validation": score._asdict(), "validation_single_frame": self.reference._asdict(),
@@ -199,13 +212,14 @@ def variant_words(name: str, row: dict[str, Any]) -> str:
 
 def format_study(results: dict[str, Any]) -> str:
     """The rows as a table for people."""
-    lines = [f"{'':18}{'MPJPE':>8}{'PA':>8}{'MPJVE':>8}{'constancy':>11}{'lag':>8}{'delay':>7}  settings"]
-    lines += [f"{'':18}{'mm':>8}{'mm':>8}{'mm/fr.':>8}{'%':>11}{'frames':>8}{'frames':>7}"]
+    width = 2 + max(map(len, results["variants"]))
+    lines = [f"{'':{width}}{'MPJPE':>8}{'PA':>8}{'MPJVE':>8}{'constancy':>11}{'lag':>8}{'delay':>7}  settings"]
+    lines += [f"{'':{width}}{'mm':>8}{'mm':>8}{'mm/fr.':>8}{'%':>11}{'frames':>8}{'frames':>7}"]
     for name, row in results["variants"].items():
         late = "" if row["lag_frames"] is None else f"{row['lag_frames']:.2f}"
         settings = ", ".join(f"{key} {value}" for key, value in row["settings"].items())
         lines.append(
-            f"{name:18}{row['mpjpe']:8.2f}{row['pa_mpjpe']:8.2f}{row['mpjve']:8.2f}{row['constancy']:11.2f}"
+            f"{name:{width}}{row['mpjpe']:8.2f}{row['pa_mpjpe']:8.2f}{row['mpjve']:8.2f}{row['constancy']:11.2f}"
             f"{late:>8}{row['delay_frames']:>7}  {settings}".rstrip()
         )
     return "\n".join(lines)
