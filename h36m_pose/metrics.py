@@ -133,7 +133,7 @@ def _lag_of_one(predicted: ndarray, true: ndarray, at_most: int) -> float | None
     """The shift between two runs of velocities, in frames; None if it cannot be told."""
     frames = len(true)
     most = min(at_most, frames // 4)
-    shifts = np.arange(-most - 1, most + 2)
+    shifts = range(-most - 1, most + 2)
     if most < 1 or not (predicted.any() and true.any()):
         return None
     correlations = np.empty(len(shifts))

@@ -8,6 +8,7 @@ each frame on its own and once slowly along the view: the predictions then jitte
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -60,7 +61,7 @@ def observe(
     """
     passes = [(strength, step) for strength in strengths for step in (FRAMES_PER_DRAW if strength else (1,))]
     if not cache.exists():
-        arrays = {}
+        arrays: dict[str, Any] = {}
         with bar(sum(view.frames for view in views) * len(passes), cache.stem, " frame") as progress:
             for number, view in enumerate(views):
                 key = jax.random.fold_in(jax.random.key(seed), number)

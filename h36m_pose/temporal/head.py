@@ -40,7 +40,7 @@ class TemporalHead(nnx.Module):
         inputs = (self.cosines + 1) * skeleton.JOINTS * 3 + self.feature_cosines * features
         self.first = Linear(inputs, hidden, rngs=rngs)
         self.second = Linear(hidden, hidden, rngs=rngs)
-        self.last = Linear(hidden, skeleton.JOINTS * 3, rngs=rngs, draw=jax.nn.initializers.zeros)
+        self.last = Linear(hidden, skeleton.JOINTS * 3, rngs=rngs, draw=_nothing)
 
     def __call__(
         self,
@@ -63,6 +63,12 @@ class TemporalHead(nnx.Module):
         correction = self.last(jax.nn.silu(self.second(jax.nn.silu(self.first(seen)))))
         poses = (filtered + correction.reshape(filtered.shape)) * _UNIT_MM
         return poses - poses[:, :, skeleton.ROOT, None]
+
+
+def _nothing(generator: np.random.Generator, shape: tuple[int, ...]) -> ndarray:
+    """Kernels of a layer that says nothing at first."""
+    del generator
+    return np.zeros(shape, np.float32)
 
 
 def lowest_cosines(window: int, count: int) -> Float[ndarray, "window count"]:
