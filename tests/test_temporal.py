@@ -1,5 +1,6 @@
 """Temporal heads: what they see, that they start as the single frames, that they learn; the verb from start to end."""
 
+import dataclasses
 import functools
 import json
 
@@ -158,7 +159,8 @@ def test_frozen_poses_are_those_of_the_evaluation_and_varied_crops_are_turned_ba
     assert seen.poses_root_mm.shape == (3, 24, 17, 3) and seen.features.shape == (3, 24, 14)
     np.testing.assert_array_equal(seen.poses_root_mm[0], predictor.predict_view_mm(views[0]))
     assert np.abs(seen.poses_root_mm[1] - seen.poses_root_mm[0]).mean() > 1
-    (again,) = frozen.observe(None, views, tmp_path / "cache.npz", (0.0, 1.0))
+    without = dataclasses.replace(predictor, _compute=lambda images: pytest.fail("observed again"))
+    (again,) = frozen.observe(without, views, tmp_path / "cache.npz", (0.0, 1.0))
     np.testing.assert_array_equal(again.poses_root_mm, seen.poses_root_mm)
     jitter = [np.abs(np.diff(poses - seen.poses_root_mm[0], axis=0)).mean() for poses in seen.poses_root_mm]
     assert jitter[1] > 2 * jitter[2] > 0, "slow variation jitters less than that of each frame on its own"
