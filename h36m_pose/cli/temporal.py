@@ -33,22 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Trains and measures what is missing, and prints the table."""
-    from h36m_pose.cli.evaluate import dataset_of, identity_of
+    from h36m_pose.cli import evaluate
     from h36m_pose.training.host import prepare_host
 
     windows = _numbers("--windows", arguments.windows, "odd numbers between commas", "9,27,81")
     features = _numbers("--features", arguments.features, "numbers between commas", "0,24")
     run_dir: Path = arguments.run_dir
-    identity = identity_of(run_dir)
-    dataset = arguments.dataset or dataset_of(run_dir)
+    identity, load = evaluate.trained_network(run_dir, mirror_average=None)
+    dataset = arguments.dataset or evaluate.dataset_of(run_dir / evaluate.STAGE)
     prepare_host(1)
     from h36m_pose.summary import RESULTS_FILE
     from h36m_pose.temporal.study import FOLDER, format_study, run_study
-
-    def load():
-        from h36m_pose.prediction import load_run
-
-        return load_run(run_dir)
 
     results = run_study(run_dir, dataset, load, identity, windows, arguments.kinds.split(","), features)
     print(format_study(results))
