@@ -21,7 +21,7 @@ wall time of one row with one seed.
 
 Numbers are means over seeds ± the standard deviation between seeds, where there are two or more. The standard deviation
 does not cover the choice of test subject: there is one. `images` counts training pictures shown, both stages together;
-`time` is of training and test, as long as nothing interrupted it.
+processor time is of training and test on one core, as long as nothing interrupted them.
 """
 
 _NOTHING = "-"
@@ -108,7 +108,7 @@ def _study_text(study: Study, found: dict[str, list[Result]], folder: str) -> st
 def _table(study: Study, found: dict[str, list[Result]]) -> list[str]:
     titles = [f"{title} ({unit})" for title, unit in _COLUMNS.values()]
     lines = [
-        "| row | " + " | ".join(titles) + " | validation (mm) | images | time | seeds |",
+        "| row | " + " | ".join(titles) + " | validation (mm) | images | processor time | seeds |",
         "|---|" + "---:|" * (len(titles) + 4),
     ]
     for name, results in found.items():
@@ -127,7 +127,7 @@ def _costs(results: Sequence[Result]) -> list[str]:
     finetuned = [result["stages"]["finetune"] for result in results if "stages" in result]
     validation = mean_and_spread([stage["best"] for stage in finetuned]) if finetuned else _NOTHING
     images = f"{sum(stage['images'] for stage in results[0]['stages'].values()):,}" if finetuned else _NOTHING
-    seconds = [result["seconds"] for result in results if result["seconds"]]
+    seconds = [result["processor_seconds"] for result in results if result["processor_seconds"]]
     time = f"{statistics.mean(seconds) / 60:.0f} min" if seconds else _NOTHING
     return [validation, images, time, ", ".join(str(result["seed"]) for result in results)]
 

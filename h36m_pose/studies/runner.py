@@ -179,20 +179,25 @@ class _Runner:
         print(f"\n[{number}/{self.total}] {task.name}: {task.row.words}; expected time {expected}", flush=True)
         own = self.place.run_dir(task.study.name, task.row.name, task.seed)
         own.mkdir(parents=True, exist_ok=True)
-        started = time.monotonic()
+        started, processor = time.monotonic(), 0.0
         for words in commands(task, self.place):
-            status = _step(words, cores, own / _LOG if self.jobs > 1 else None)
+            status, used = _step(words, cores, own / _LOG if self.jobs > 1 else None)
+            processor += used
             if status:
                 log = f"; see {own / _LOG}" if self.jobs > 1 else ""
                 print(f"{task.name}: h36m-pose {words[0]} ended with status {status}{log}", file=sys.stderr, flush=True)
                 return status
-        result = _keep(task, self.place, time.monotonic() - started, self.jobs)
+        result = _keep(task, self.place, (time.monotonic() - started, processor), self.jobs)
         print(f"{task.name}: MPJPE {result['test']['metrics']['mpjpe']:.1f} mm on the test subjects", flush=True)
         return 0
 
 
-def _step(words: list[str], cores: set[int], log: Path | None) -> int:
-    """Runs one command on the given cores; its output goes to the screen or into a file."""
+def _step(words: list[str], cores: set[int], log: Path | None) -> tuple[int, float]:
+    """Runs one command on the given cores; its output goes to the screen or into a file.
+
+    Returns:
+        Its exit status, and the processor time it took in seconds.
+    """
     print(f"h36m-pose {shlex.join(words)}", flush=True)
     command = [sys.executable, "-m", "h36m_pose.cli.main", *words]
     if log is None:
@@ -201,14 +206,16 @@ def _step(words: list[str], cores: set[int], log: Path | None) -> int:
         return _wait(subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT), cores)
 
 
-def _wait(process: subprocess.Popen[bytes], cores: set[int]) -> int:
+def _wait(process: subprocess.Popen[bytes], cores: set[int]) -> tuple[int, float]:
     if cores and cores != os.sched_getaffinity(0):
         with contextlib.suppress(ProcessLookupError):  # it may have ended already
             os.sched_setaffinity(process.pid, cores)  # at once: its threads inherit it
-    return process.wait()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_utime + usage.ru_stime
 
 
-def _keep(task: Task, place: Place, seconds: float, jobs: int) -> row_results.Result:
+def _keep(task: Task, place: Place, seconds: tuple[float, float], jobs: int) -> row_results.Result:
     """Writes the result of a row that has been run."""
     own, row = place.run_dir(task.study.name, task.row.name, task.seed), task.row
     dataset = open_dataset(place.dataset)
@@ -233,7 +240,8 @@ def _keep(task: Task, place: Place, seconds: float, jobs: int) -> row_results.Re
         whole = all(stage["seconds"] is not None for stage in result["stages"].values())
     else:
         result["environment"] = row_results.environment_of(describe_software())
-    result["seconds"] = round(seconds, 1) if whole else None
+    for name, value in zip(("seconds", "processor_seconds"), seconds, strict=True):
+        result[name] = round(value, 1) if whole else None
     result["settings"] = row_results.settings_of(row, task.seed)
     write_json(row_results.result_path(place.results, task.study.name, row.name, task.seed), result)
     return result
