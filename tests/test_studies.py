@@ -11,7 +11,7 @@ from h36m_pose import configuration
 from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.errors import InputError
-from h36m_pose.studies import page, row_results, runner, study
+from h36m_pose.studies import page, result_tables, row_results, runner, study
 from h36m_pose.training.stage import make_task, outputs_of
 
 STUDIES = study.all_studies()
@@ -27,7 +27,8 @@ def test_every_row_builds(each: study.Study) -> None:
             assert outputs_of(config, stage) > 0
         assert row.words and not row.words.endswith(".")
     assert set(each.chart) | set(each.race) <= set(each.rows)
-    for name in each.borrowed:
+    tested = [row.tests for row in each.rows.values() if "/" in row.tests]
+    for name in (*each.borrowed, *tested):
         other, _, row_name = name.partition("/")
         assert row_name in study.load_study(other).rows
 
@@ -51,7 +52,7 @@ def test_names_are_checked() -> None:
 
 TINY = tuple(f"finetune.{word}" if word.startswith(("batch", "epochs", "optim")) else word for word in train_runs.TINY)
 SCRATCH = study.Row("scratch", "from scratch", "demo", (*TINY, "finetune.epochs=2"), pretrain=False)
-AGAIN = study.Row("again", "without mirror images", "demo", tests="scratch", evaluate=("--mirror-average", "no"))
+AGAIN = study.Row("again", "without mirror images", "demo", tests="scratch", options=("--mirror-average", "no"))
 SMALL = study.Study(
     "small", 1, "A small study", "Why?", "", (0, 1), {"scratch": SCRATCH, "again": AGAIN}, (), ("scratch",), ()
 )
@@ -117,7 +118,9 @@ def test_reaching_a_value_is_interpolated() -> None:
     assert page.reaching(curve, 60.0) == 200.0
     assert page.reaching(curve, 90.0) == 100
     assert page.reaching(curve, 39.0) is None
-    assert page.mean_and_spread([20.0]) == "20.0" and page.mean_and_spread([20.0, 22.0]) == "21.0 ± 1.4"
+    assert (
+        result_tables.mean_and_spread([20.0]) == "20.0" and result_tables.mean_and_spread([20.0, 22.0]) == "21.0 ± 1.4"
+    )
 
 
 def a_result(row: str, seed: int, mpjpe: float, curve: list[list[float]], pretrain: int = 0) -> dict:
@@ -159,6 +162,27 @@ def test_the_page_tells_means_spreads_races_and_what_was_not_run(tmp_path: Path)
     # Seed 0: from 60 at 100 to 40 at 300, 50 is reached at 200 of 400; with the first stage at 300. Seed 1: never.
     assert "after 50 %, never of its pictures (seed by seed) counting the second stage alone, after 75 %, never" in text
     assert (tmp_path / "results" / "race.png").stat().st_size > 1000
+
+
+def test_tables_of_conditions_and_variants_have_a_line_for_each() -> None:
+    conditions = {"clean": {"words": "as it is", "mpjpe": 20.0}, "noise": {"words": "noise", "mpjpe": 25.0}}
+    worse = {**conditions, "blur": {"words": "blur", "mpjpe": 40.0}}
+    found = {"scratch": [{"conditions": worse}, {"conditions": worse}], "again": [{"conditions": conditions}]}
+    assert result_tables.conditions_table(SMALL, found)[2:] == [
+        "| as it is | 20.0 ± 0.0 | 20.0 |",
+        "| blur | 40.0 ± 0.0 | - |",
+        "| noise | 25.0 ± 0.0 | 25.0 |",
+    ]
+    metrics = {
+        "mpjpe": 20.0,
+        "pa_mpjpe": 15.0,
+        "mpjve": 2.345,
+        "constancy": 0.0,
+        "lag_frames": None,
+        "delay_frames": 13,
+    }
+    found = {"scratch": [{"variants": {"centred_27": metrics}}]}
+    assert result_tables.variants_table(SMALL, found)[2:] == ["| centred 27 | 20.0 | 15.0 | 2.35 | 0.00 | - | 13 | 1 |"]
 
 
 def test_the_page_in_the_repository_is_that_of_its_results() -> None:

@@ -26,6 +26,7 @@ def new_study(order: int, title: str) -> SimpleNamespace:
         borrowed=(),
         chart=(),
         race=(),
+        layout="rows",
     )
 
 

@@ -28,7 +28,7 @@ def get_study() -> SimpleNamespace:
     study.rows["camera_frame"] = new_row("poses in the camera's frame, not the crop's", "data.frame=camera")
     study.rows["no_weight_average"] = new_row("no averaging of weights", "pretrain.averaging=0", "finetune.averaging=0")
     study.rows["no_mirror_average"] = new_row(
-        "no mirror averaging at test time", tests="whole", evaluate=("--mirror-average", "no")
+        "no mirror averaging at test time", tests="whole", options=("--mirror-average", "no")
     )
     study.rows["smoothing"] = new_row("cells' labels smoothed by 0.1", "grid.smoothing=0.1")
     study.rows["positive_weight"] = new_row("cells that hold a joint count five times", "grid.positive_weight=5")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from h36m_pose.atomic_files import replacing
-from h36m_pose.studies import charts
+from h36m_pose.studies import charts, result_tables
 from h36m_pose.studies.row_results import Result, read_result
 from h36m_pose.studies.study import Study
 
@@ -81,7 +81,7 @@ def page_text(studies: Sequence[Study], found: dict[str, dict[str, list[Result]]
 def _capture_words(results: Sequence[Result]) -> str:
     if not results:
         return "**There is no result yet.**"
-    if all("synthetic capture" in result["test"]["protocol"] for result in results):
+    if all("synthetic capture" in _protocol(result) for result in results):
         return (
             "**Everything here was measured on the synthetic studio, not on Human3.6M**: do not set these numbers\n"
             "beside published Human3.6M numbers. They compare ways of training with each other."
@@ -96,7 +96,10 @@ def _study_text(study: Study, found: dict[str, list[Result]], folder: str) -> st
     shown = {name: results for name, results in found.items() if results}
     if not shown:
         return "\n".join([*lines, "Not run yet.", ""])
-    lines += _table(study, found)
+    if study.layout == "rows":
+        lines += _table(study, found)
+    else:
+        lines += result_tables.TABLES[study.layout](study, shown)
     if study.race and all(found.get(name) for name in study.race):
         lines += ["", _race_words(study, found)]
     if study.chart and any(found.get(name) for name in study.chart):
@@ -117,7 +120,8 @@ def _table(study: Study, found: dict[str, list[Result]]) -> list[str]:
         if not results:
             lines.append(f"| {words} | " + "not run yet | " + "| " * (len(titles) + 3))
             continue
-        numbers = [mean_and_spread([result["test"]["metrics"][key] for result in results]) for key in _COLUMNS]
+        tested = [result["test"]["metrics"] for result in results]
+        numbers = [result_tables.mean_and_spread([metrics[key] for metrics in tested]) for key in _COLUMNS]
         lines.append(f"| {words} | " + " | ".join([*numbers, *_costs(results)]) + " |")
     return lines
 
@@ -125,18 +129,11 @@ def _table(study: Study, found: dict[str, list[Result]]) -> list[str]:
 def _costs(results: Sequence[Result]) -> list[str]:
     """Validation, images, time and seeds of a row."""
     finetuned = [result["stages"]["finetune"] for result in results if "stages" in result]
-    validation = mean_and_spread([stage["best"] for stage in finetuned]) if finetuned else _NOTHING
+    validation = result_tables.mean_and_spread([stage["best"] for stage in finetuned]) if finetuned else _NOTHING
     images = f"{sum(stage['images'] for stage in results[0]['stages'].values()):,}" if finetuned else _NOTHING
     seconds = [result["processor_seconds"] for result in results if result["processor_seconds"]]
     time = f"{statistics.mean(seconds) / 60:.0f} min" if seconds else _NOTHING
     return [validation, images, time, ", ".join(str(result["seed"]) for result in results)]
-
-
-def mean_and_spread(values: Sequence[float]) -> str:
-    """ "23.4 ± 0.6": the mean and the standard deviation between values; the value alone if there is but one."""
-    if len(values) < 2:
-        return f"{values[0]:.1f}"
-    return f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}"
 
 
 def reaching(curve: Sequence[Sequence[float]], target: float) -> float | None:
@@ -186,10 +183,14 @@ def _protocols(found: dict[str, list[Result]]) -> list[str]:
     """Each protocol once, with the rows it holds for if there are several."""
     rows: dict[str, list[str]] = {}
     for name, results in found.items():
-        rows.setdefault(results[0]["test"]["protocol"], []).append(name)
+        rows.setdefault(_protocol(results[0]), []).append(name)
     if len(rows) == 1:
         return [f"Protocol: {next(iter(rows))}."]
     return [f"Protocol of {', '.join(f'`{name}`' for name in names)}: {words}.  " for words, names in rows.items()]
+
+
+def _protocol(result: Result) -> str:
+    return result["protocol"] if "protocol" in result else result["test"]["protocol"]
 
 
 def _provenance(found: dict[str, list[Result]]) -> str:

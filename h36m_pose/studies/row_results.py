@@ -52,7 +52,8 @@ def settings_of(row: Row, seed: int) -> dict[str, str]:
     items = configuration.flat_items(row_config(row, seed))
     plain = {key: configuration.shown(value) for key, value in items if not _how_not_what(key)}
     more = {"pretrain": row.pretrain, "starts_from": row.starts_from, "tests": row.tests, "baseline": row.baseline}
-    return {**plain, **{f"row.{name}": str(value) for name, value in more.items()}, "row.test": " ".join(row.evaluate)}
+    test = {"row.verb": row.verb, "row.test": " ".join(row.options)}
+    return {**plain, **{f"row.{name}": str(value) for name, value in more.items()}, **test}
 
 
 def _how_not_what(key: str) -> bool:
@@ -80,6 +81,20 @@ def tested(results: dict[str, Any]) -> dict[str, Any]:
         "mpjpe_by_subject": {name: round(each["mpjpe"]["network"], 3) for name, each in results["per_subject"].items()},
         "mpjpe_by_camera": {name: round(each["mpjpe"]["network"], 3) for name, each in results["per_camera"].items()},
     }
+
+
+def conditions_of(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Of a `robustness.json` what the page shows: words and errors by condition."""
+    return {
+        name: {"words": each["words"], "mpjpe": round(each["mpjpe"], 4), "pa_mpjpe": round(each["pa_mpjpe"], 4)}
+        for name, each in results["conditions"].items()
+    }
+
+
+def variants_of(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Of the `results.json` of `h36m-pose temporal` what the page shows: metrics, lag and delay by variant."""
+    shown = ("mpjpe", "pa_mpjpe", "mpjve", "constancy", "lag_frames", "delay_frames", "settings", "validation")
+    return {name: {key: each[key] for key in shown} for name, each in results["variants"].items()}
 
 
 def trained(run_dir: Path, pretrain_dir: Path | None) -> dict[str, Any]:

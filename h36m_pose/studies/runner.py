@@ -70,8 +70,8 @@ def commands(task: Task, place: Place) -> list[list[str]]:
         settings = ["--experiment", row.experiment, "--run", str(own), *row.overrides, f"seed={task.seed}"]
         return [["baseline", row.baseline, *dataset, *settings]]
     if row.tests:
-        tested = place.run_dir(study, row.tests, task.seed)
-        return [["evaluate", str(tested), *dataset, "--out", str(own), *row.evaluate]]
+        out = [] if row.verb == "temporal" else ["--out", str(own)]
+        return [[row.verb, str(_tested_run(task, place)), *dataset, *out, *row.options]]
     fixed = ["--experiment", row.experiment, *dataset, "--run", str(own)]
     settings = [*row.overrides, f"seed={task.seed}"]
     steps = [["train", "pretrain", *fixed, *settings]] if row.pretrain and not row.starts_from else []
@@ -79,7 +79,21 @@ def commands(task: Task, place: Place) -> list[list[str]]:
     if row.starts_from:
         origin = str(place.run_dir(study, row.starts_from, task.seed))
     steps.append(["train", "finetune", *fixed, *settings, f"finetune.init_from={origin}"])
-    return [*steps, ["evaluate", str(own), *dataset, *row.evaluate]]
+    return [*steps, ["evaluate", str(own), *dataset, *row.options]]
+
+
+def _runs_needed(task: Task, place: Place) -> set[Path]:
+    """The runs that must be there before a row can begin."""
+    needed = {_tested_run(task, place)} if task.row.tests else set()
+    if task.row.starts_from:
+        needed.add(place.run_dir(task.study.name, task.row.starts_from, task.seed))
+    return needed
+
+
+def _tested_run(task: Task, place: Place) -> Path:
+    """The run of the row whose network is tested."""
+    study, _, row = f"{task.study.name}/{task.row.tests}".rpartition("/")
+    return place.run_dir(study.rpartition("/")[2], row, task.seed)
 
 
 def open_tasks(studies: Sequence[tuple[Study, Sequence[Row]]], seeds: Sequence[int], place: Place) -> list[Task]:
@@ -159,13 +173,11 @@ class _Runner:
         """The first task that does not wait for another one's network."""
         if self.status:
             return None
+        unfinished = {
+            self.place.run_dir(task.study.name, task.row.name, task.seed) for task in (*self.waiting, *self.at_work)
+        }
         for task in self.waiting:
-            others = {task.row.starts_from, task.row.tests} - {""}
-            unfinished = [*self.waiting, *self.at_work]
-            if any(
-                other.study.name == task.study.name and other.seed == task.seed and other.row.name in others
-                for other in unfinished
-            ):
+            if _runs_needed(task, self.place) & unfinished:
                 continue
             self.waiting.remove(task)
             self.at_work.append(task)
@@ -188,7 +200,7 @@ class _Runner:
                 print(f"{task.name}: h36m-pose {words[0]} ended with status {status}{log}", file=sys.stderr, flush=True)
                 return status
         result = _keep(task, self.place, (time.monotonic() - started, processor), self.jobs)
-        print(f"{task.name}: MPJPE {result['test']['metrics']['mpjpe']:.1f} mm on the test subjects", flush=True)
+        print(f"{task.name}: {_outcome(result)}", flush=True)
         return 0
 
 
@@ -215,6 +227,27 @@ def _wait(process: subprocess.Popen[bytes], cores: set[int]) -> tuple[int, float
     return process.returncode, usage.ru_utime + usage.ru_stime
 
 
+def _measured(task: Task, place: Place) -> dict[str, Any]:
+    """What the last command of a row has found out."""
+    own = place.run_dir(task.study.name, task.row.name, task.seed)
+    if task.row.verb == "robustness":
+        results = read_results(own / "robustness.json")
+        return {"protocol": results["protocol"], "conditions": row_results.conditions_of(results)}
+    if task.row.verb == "temporal":
+        results = read_results(_tested_run(task, place) / "temporal" / RESULTS_FILE)
+        return {"protocol": results["protocol"], "variants": row_results.variants_of(results)}
+    results = read_results(own / RESULTS_FILE)
+    return {"protocol": results["protocol"], "test": row_results.tested(results)}
+
+
+def _outcome(result: row_results.Result) -> str:
+    """A few words for the screen."""
+    if "test" in result:
+        return f"MPJPE {result['test']['metrics']['mpjpe']:.1f} mm on the test subjects"
+    kind = "conditions" if "conditions" in result else "variants"
+    return f"{len(result[kind])} {kind} tested"
+
+
 def _keep(task: Task, place: Place, seconds: tuple[float, float], jobs: int) -> row_results.Result:
     """Writes the result of a row that has been run."""
     own, row = place.run_dir(task.study.name, task.row.name, task.seed), task.row
@@ -229,7 +262,7 @@ def _keep(task: Task, place: Place, seconds: tuple[float, float], jobs: int) -> 
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": row_results.machine() | {"rows_side_by_side": jobs},
         "dataset": {"fingerprint": dataset.fingerprint, "frames": dataset.manifest["frames"]},
-        "test": row_results.tested(read_results(own / RESULTS_FILE)),
+        **_measured(task, place),
     }
     whole = True
     if not row.baseline and not row.tests:

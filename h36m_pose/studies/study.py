@@ -26,8 +26,9 @@ class Row:
         overrides: of its settings.
         pretrain: whether there is a first stage.
         starts_from: another row of the study whose first stage is taken instead of one of its own; "" for none.
-        tests: another row of the study whose network is tested again in another way; "" for its own.
-        evaluate: words for `h36m-pose evaluate`.
+        tests: another row whose network is tested in another way, as "row" or "study/row"; "" for its own.
+        verb: of `h36m-pose`, what tests it: "evaluate", "robustness" or "temporal".
+        options: words for it.
         baseline: a name of `studies.baselines` that is fitted instead of a network; "" for a network.
     """
 
@@ -38,7 +39,8 @@ class Row:
     pretrain: bool = True
     starts_from: str = ""
     tests: str = ""
-    evaluate: tuple[str, ...] = ()
+    verb: str = "evaluate"
+    options: tuple[str, ...] = ()
     baseline: str = ""
 
 
@@ -57,6 +59,7 @@ class Study:
         borrowed: rows of other studies shown beside them, as "study/row".
         chart: rows whose learning curves are drawn.
         race: two rows: how soon does the second reach the first one's last error?
+        layout: of its table: "rows", or a key of `result_tables.TABLES`.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Study:
     borrowed: tuple[str, ...]
     chart: tuple[str, ...]
     race: tuple[str, ...]
+    layout: str = "rows"
 
 
 def studies_folder() -> Path:
@@ -112,7 +116,7 @@ def _study(name: str, plain: Any) -> Study:
     rows = {row: _row(row, plain, fields) for row, fields in plain.rows.items()}
     for row in rows.values():
         for other in (row.starts_from, row.tests):
-            if other and other not in rows:
+            if other and "/" not in other and other not in rows:
                 raise InputError(f"study {name}, row {row.name}", f"no row {other}", _listed(rows), "Name one of these")
     return Study(
         name=name,
@@ -125,6 +129,7 @@ def _study(name: str, plain: Any) -> Study:
         borrowed=tuple(plain.borrowed),
         chart=tuple(plain.chart),
         race=tuple(plain.race),
+        layout=plain.layout,
     )
 
 

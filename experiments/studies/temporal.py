@@ -1,0 +1,27 @@
+"""Motion, not snapshots: what does looking at neighbouring frames give?
+
+h36m-pose experiments temporal --dataset data/full/dataset
+"""
+
+from types import SimpleNamespace
+
+from experiments.studies._budget import new_row, new_study
+
+
+def get_study() -> SimpleNamespace:
+    """See the module."""
+    study = new_study(10, "Smoothing over time")
+    study.question = """
+        The frozen network's predictions, smoothed by filters and by small temporal heads that see a window of them;
+        everything is chosen on the validation subject. `delay` is how many later frames are needed, `lag` by how many
+        the smoothed motion trails behind the true one. Constancy is the share of frame pairs whose prediction moves
+        less than a tenth of the truth.
+    """
+    study.layout = "variants"
+    study.rows["heads"] = new_row(
+        "the recipe",
+        tests="pretraining/pretrained",
+        verb="temporal",
+        options=("--windows", "9,27,81", "--kinds", "centred,causal"),
+    )
+    return study
