@@ -42,10 +42,10 @@ def draw(study: Study, found: dict[str, list[Result]], path: Path) -> None:
             seeds = f"{len(curves)} seed{'s' if len(curves) > 1 else ''}"
             label = f"{study.rows[name].words} ({seeds})"
             axes.plot(*mean.T, color=colour, linewidth=2, marker="o", markersize=3.5, label=label)
-            highest = max(highest, float(mean[min(1, len(mean) - 1), 1]))
+            highest = max(highest, float(mean[:, 1].max()))
     axes.set_xlabel("training pictures seen, both stages (thousands)")
     axes.set_ylabel("validation MPJPE (mm)")
-    axes.set_ylim(bottom=0, top=1.15 * highest)
+    axes.set_ylim(bottom=0, top=1.05 * highest)
     axes.set_xlim(left=0)
     axes.set_title(study.title, loc="left", fontsize=11)
     axes.grid(alpha=0.25, linewidth=0.6)
