@@ -7,7 +7,7 @@ and `finetune` belong to one stage each; everything else holds for both.
 import difflib
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,18 +48,33 @@ def load_experiment(name_or_file: str) -> ConfigDict:
             f"one of {', '.join(known)}, or the path of a .py file",
             mend.rstrip("?") + ("?" if near else ""),
         )
-    specification = importlib.util.spec_from_file_location(f"experiment_{path.stem}", path)
+    config = read_python(path, "get_config", "experiments/demo.py")()
+    config.lock()
+    return config
+
+
+def read_python(path: Path, name: str, example: str) -> Callable[[], Any]:
+    """The function of a name in a file of settings, which is Python.
+
+    Args:
+        path: the file.
+        name: of the function.
+        example: a file that has it.
+
+    Raises:
+        InputError: if the file is not Python, or has no such function.
+    """
+    specification = importlib.util.spec_from_file_location(f"settings_{path.stem}", path)
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     try:
         specification.loader.exec_module(module)
     except SyntaxError as error:
         raise InputError(path, f"a syntax error in line {error.lineno}", "Python", "Correct it") from None
-    if not hasattr(module, "get_config"):
-        raise InputError(path, "no get_config()", "an experiment file", "See experiments/demo.py")
-    config = module.get_config()
-    config.lock()
-    return config
+    if not hasattr(module, name):
+        raise InputError(path, f"no {name}()", "a file of settings", f"See {example}")
+    function: Callable[[], Any] = getattr(module, name)
+    return function
 
 
 def apply_overrides(config: ConfigDict, words: Sequence[str], stage: str | None = None) -> ConfigDict:

@@ -17,10 +17,12 @@ from numpy import ndarray
 
 from h36m_pose import baselines, skeleton
 from h36m_pose.data import crop_frame, frames
+from h36m_pose.data.chosen_views import training_views, validation_views
 from h36m_pose.data.dataset import Dataset, View
-from h36m_pose.data.protocols import Split, split
+from h36m_pose.data.protocols import Split
 from h36m_pose.metrics import mpjpe
 from h36m_pose.progress import bar
+from h36m_pose.training.stage import split_of
 
 NAMES = ("zero_pose", "mean_pose", "hog_nearest", "hog_ridge")
 
@@ -92,9 +94,8 @@ def fit(name: str, config: ConfigDict, dataset: Dataset) -> FeaturePredictor:
         config: an experiment, of which the group `data` counts.
         dataset: what to learn from.
     """
-    data = config.data
-    sides = split(dataset.subjects, data.protocol, data.validation_subjects, data.crowd)
-    training = dataset.select(sides.train)
+    data, sides = config.data, split_of(config, dataset)
+    training = training_views(dataset, sides)
     mean_mm = frames.mean_pose(training, data.frame_step)
     if name in ("zero_pose", "mean_pose"):
         pose = mean_mm if name == "mean_pose" else baselines.zero_pose().astype(np.float32)
@@ -120,8 +121,8 @@ def _fitted(name: str, config: ConfigDict, dataset: Dataset, sides: Split) -> tu
     """The variant that does best on the validation subjects: words for it, and what it predicts."""
     data = config.data
     at_most = _RIDGE_FRAMES if name == "hog_ridge" else 0
-    learnt = frames.gather_views(dataset.select(sides.train), data.frame_step, at_most, data.frame)
-    held_out = frames.gather_views(dataset.select(sides.validation), 1, data.validation_at_most, data.frame)
+    learnt = frames.gather_views(training_views(dataset, sides), data.frame_step, at_most, data.frame)
+    held_out = frames.gather_views(validation_views(dataset, sides), 1, data.validation_at_most, data.frame)
     features, targets = hog_features(learnt.images), learnt.joints_root_mm.reshape(len(learnt.images), -1)
     tested = hog_features(held_out.images)
     variants = _neighbours(features, targets) if name == "hog_nearest" else _ridges(features, targets)

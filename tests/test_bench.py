@@ -84,7 +84,7 @@ def measured(torch_platform):
         "seconds": seconds, "batch_size": 6, "matrix_side": 1000, "outputs": 51, "platform": "cpu", "stage": "finetune",
         "network": {"name": "strided", **OPTIONS["strided"]}, "forward_flops_by_xla": 1.0, "data": "random crops",
         "torch": {"torch": "2", "platform": torch_platform} if torch_platform else None, "devices": "2 cpu",
-        "first_step_s": {"cold": 2.0}, "memory": {"ours": {"host_bytes": 10**9}},
+        "precision": "float32", "first_step_s": {"cold": 2.0}, "memory": {"ours": {"host_bytes": 10**9}},
     }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def largest_difference(run: Path, other: Path, stage: str = "pretrain") -> float
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        (["parallel=jit"], "8 cpu devices, by jit"),
+        pytest.param(["parallel=jit"], "8 cpu devices, by jit", marks=pytest.mark.slow),
         (["parallel=pmap", "data.input=streaming", "accumulate=3"], "8 cpu devices, by pmap"),
         pytest.param(["parallel=pmap"], "8 cpu devices, by pmap", marks=pytest.mark.slow),
         pytest.param(["data.input=streaming"], "streamed from disk", marks=pytest.mark.slow),

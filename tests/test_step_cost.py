@@ -112,7 +112,7 @@ def test_a_step_that_does_not_fit_says_which_knob_to_turn(tmp_path: Path, monkey
         loop.train(config, "pretrain", write_stick_dataset(tmp_path / "data"), tmp_path, {})
 
 
-@pytest.mark.parametrize("stage", configuration.STAGES)
+@pytest.mark.parametrize("stage", [pytest.param("pretrain", marks=pytest.mark.slow), "finetune"])
 def test_bfloat16_computes_in_bfloat16_and_keeps_float32(tmp_path: Path, stage: str) -> None:
     settings = [
         "model.blocks=1",

@@ -51,7 +51,9 @@ def test_names_are_checked() -> None:
 
 
 TINY = tuple(f"finetune.{word}" if word.startswith(("batch", "epochs", "optim")) else word for word in train_runs.TINY)
-SCRATCH = study.Row("scratch", "from scratch", "demo", (*TINY, "finetune.epochs=2"), pretrain=False)
+SCRATCH = study.Row(
+    "scratch", "from scratch", "demo", (*TINY, "finetune.epochs=2", "checkpoint.first_seconds=60"), pretrain=False
+)
 AGAIN = study.Row("again", "without mirror images", "demo", tests="scratch", options=("--mirror-average", "no"))
 SMALL = study.Study(
     "small", 1, "A small study", "Why?", "", (0, 1), {"scratch": SCRATCH, "again": AGAIN}, (), ("scratch",), ()

@@ -163,7 +163,7 @@ def test_frozen_poses_are_those_of_the_evaluation_and_varied_crops_are_turned_ba
     (again,) = frozen.observe(without, views, tmp_path / "cache.npz", (0.0, 1.0))
     np.testing.assert_array_equal(again.poses_root_mm, seen.poses_root_mm)
     jitter = [np.abs(np.diff(poses - seen.poses_root_mm[0], axis=0)).mean() for poses in seen.poses_root_mm]
-    assert jitter[1] > 2 * jitter[2] > 0, "slow variation jitters less than that of each frame on its own"
+    assert jitter[1] > 1.5 * jitter[2] > 0, "slow variation jitters less than that of each frame on its own"
 
 
 def test_a_turned_crop_gives_the_pose_of_the_upright_one():

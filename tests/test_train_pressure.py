@@ -33,6 +33,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_runs.write_dataset(tmp_path_factory.mktemp("data"))
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_no_checkpoint(dataset: Path, tmp_path: Path) -> None:
     """On a disk of 3 MB, which then grows."""
     alone = ["unshare", "--user", "--map-root-user", "--mount"]

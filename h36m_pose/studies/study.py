@@ -6,7 +6,6 @@ way to train and test, for each of several seeds.
 
 import dataclasses
 import difflib
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -105,11 +104,7 @@ def load_study(name: str) -> Study:
         near = difflib.get_close_matches(name, known, n=1)
         mend = f"Did you mean {near[0]}?" if near else "Choose one of these"
         raise InputError(name, "no such study", f"one of {', '.join(known)}", mend)
-    specification = importlib.util.spec_from_file_location(f"study_{name}", path)
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return _study(name, module.get_study())
+    return _study(name, configuration.read_python(path, "get_study", "experiments/studies/pretraining.py")())
 
 
 def _study(name: str, plain: Any) -> Study:

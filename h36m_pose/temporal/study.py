@@ -21,6 +21,7 @@ from numpy import ndarray
 
 from h36m_pose import metrics
 from h36m_pose.atomic_files import remove, write_json
+from h36m_pose.data.chosen_views import training_views, validation_views, views_to_test
 from h36m_pose.data.dataset import Dataset, View, open_dataset
 from h36m_pose.data.protocols import is_crowd
 from h36m_pose.errors import InputError
@@ -129,8 +130,8 @@ class _Study:
             )  # fmt: skip
         self.predictor = predictor
         split = predictor.split
-        self.test = self._observe("test", dataset.select(split.test), (0.0,))
-        self.validation = self._observe("validation", dataset.select(split.validation), (0.0,))
+        self.test = self._observe("test", views_to_test(dataset, split), (0.0,))
+        self.validation = self._observe("validation", validation_views(dataset, split), (0.0,))
         self.rate_hz = self.validation[0].view.fps / dataset.every
         self.reference = measure([each.poses_root_mm[0] for each in self.validation], self.validation)
         self.spans = tuple(
@@ -152,7 +153,7 @@ class _Study:
     def training(self) -> list[Observed]:
         """The training subjects' views at the validation's rate; the crowd's are too short and slow."""
         rate = self.validation[0].view.fps
-        views = self.dataset.select(self.predictor.split.train)
+        views = training_views(self.dataset, self.predictor.split)
         chosen = [view for view in views if not is_crowd(view.subject) and view.fps == rate]
         return self._observe("train", chosen, STRENGTHS)
 
