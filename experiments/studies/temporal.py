@@ -17,6 +17,12 @@ def get_study() -> SimpleNamespace:
         the smoothed motion trails behind the true one. Constancy is the share of frame pairs whose prediction moves
         less than a tenth of the truth.
     """
+    study.finding = """
+With one seed: a head over 27 frames, centred, takes MPJVE to about a third of the single frames' and lowers MPJPE as
+well; one that sees no later frame does nearly as much, at a third of a frame's lag. The 1-euro filter, chosen by the
+same rule, gains a fifth of MPJVE and lags as much. The filters' own choice shows how far validation and test subject
+are apart: what cost no accuracy on S8 costs a little on S11.
+"""
     study.layout = "variants"
     study.rows["heads"] = new_row(
         "the recipe",
