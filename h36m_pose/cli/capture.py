@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="film one subject moved by this instead: CMU's walk.amc with its .asf beside it, or an .npz that holds "
         "joints_world_mm (frames, 32, 3) with z up and fps",
     )
-    parser.add_argument("--subject", metavar="NAME", help="with --motion: as whom to film it (default: S1)")
+    parser.add_argument("--subject", metavar="NAME", help="with --motion: under whose name (default: S1)")
     parser.add_argument("--seed", type=int, default=0, help="of everything drawn by chance (default: 0)")
     parser.add_argument("--workers", type=int, default=_cores(), help="processes (default: one per core, %(default)s)")
 

@@ -77,7 +77,7 @@ def capture_motion(root: Path, motion_file: Path, subject: str = "S1", seed: int
     Args:
         root: the capture's folder; made if need be.
         motion_file: `.amc` with its `.asf` beside it, or `.npz`.
-        subject: whose name, looks and cameras to use.
+        subject: whose name and cameras to use; the looks are drawn for this motion.
         seed: of everything that is drawn by chance.
     """
     person, motion = read_motion(motion_file)
