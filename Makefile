@@ -73,7 +73,7 @@ experiments: ## what is missing in docs/results.md, hours in all (EXPERIMENTS=pr
 	@$(MAKE) --no-print-directory preprocess PRESET=full
 	$(H36M_POSE) experiments $(EXPERIMENTS) --dataset $(STUDIED) --jobs $(JOBS) $(if $(H36M_ROOT),--work $(OWN_PAGE))
 
-headline: ## the original's claim with one seed (SEED=0), from nothing: half an hour on two cores
+headline: ## the original's claim with one seed (SEED=0), from nothing
 	@$(MAKE) --no-print-directory preprocess PRESET=full
 	$(H36M_POSE) experiments pretraining --rows scratch,pretrained --seeds $(SEED) --jobs $(JOBS) --dataset $(STUDIED) \
 		--work runs/headline --results runs/headline/results --page runs/headline/results.md

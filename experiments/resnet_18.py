@@ -2,7 +2,7 @@
 
     h36m-pose train finetune --experiment resnet_18 --dataset data/full/dataset --run runs/resnet_18
 
-Eleven million parameters and 2.4 GFLOP per picture on the way forward, 24 times those of `strided`. There is no first
+Eleven million parameters; eleven times the arithmetic of `strided` (`benchmarking.flops`). There is no first
 stage unless `finetune.init_from=pretrain` asks for one.
 """
 

@@ -24,8 +24,6 @@ from h36m_pose.metrics import mpjpe
 from h36m_pose.progress import bar
 from h36m_pose.training.stage import split_of
 
-NAMES = ("zero_pose", "mean_pose", "hog_nearest", "hog_ridge")
-
 _CELL_PX, _BLOCK_CELLS, _ORIENTATIONS = 16, 2, 9
 _NEIGHBOURS = (1, 3, 5, 10, 20, 40)
 _WIDTHS = (0.5, 1.0, 2.0)
@@ -65,7 +63,7 @@ class FeaturePredictor:
         split: which subjects trained, validated and test.
         dataset_fingerprint: of the dataset.
         chosen: what was chosen on the validation subjects, in words.
-        words: what predictions rest on besides the pixels.
+        frame_words: see `evaluation.Predictor`.
     """
 
     config: dict[str, Any]
@@ -73,13 +71,8 @@ class FeaturePredictor:
     split: Any
     dataset_fingerprint: str
     chosen: str
-    words: str
+    frame_words: str
     _predict: Callable[[View], ndarray] = dataclasses.field(repr=False)
-
-    @property
-    def frame_words(self) -> str:
-        """See `evaluation.Predictor`."""
-        return self.words
 
     def predict_view_mm(self, view: View) -> Float[ndarray, "frames 17 3"]:
         """The poses of all frames of a view in mm, camera frame, relative to the pelvis."""
@@ -90,7 +83,7 @@ def fit(name: str, config: ConfigDict, dataset: Dataset) -> FeaturePredictor:
     """Fits a method on the training subjects.
 
     Args:
-        name: one of `NAMES`.
+        name: "zero_pose", "mean_pose", "hog_nearest" or "hog_ridge".
         config: an experiment, of which the group `data` counts.
         dataset: what to learn from.
     """

@@ -98,14 +98,14 @@ def test_flipped_bits_are_noticed_and_the_earlier_checkpoint_is_taken(tmp_path, 
 
 
 def test_no_flip_cut_or_loss_goes_unnoticed(tmp_path):
-    """One bit in 300 places of all files, by size; 60 cuts; each file lost: never a wrong array."""
+    """One bit in 300 places of all files, by size; 100 cuts; each file lost: never a wrong array."""
     save_step(tmp_path, state_of(steps=3))
     folder = checkpoint.folder_of(tmp_path, checkpoint.STEP, 3)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     sizes = np.array([path.stat().st_size for path in files])
     rng = np.random.default_rng(0)
     spoilings = [("flip", files[place], rng.random()) for place in rng.choice(len(files), 300, p=sizes / sizes.sum())]
-    spoilings += [("cut", files[place], rng.random()) for place in rng.choice(np.flatnonzero(sizes), 60)]
+    spoilings += [("cut", files[place], rng.random()) for place in rng.choice(np.flatnonzero(sizes), 100)]
     spoilings += [("loss", path, 0.0) for path in files]
     unnoticed = []
     for kind, path, share in spoilings:

@@ -200,3 +200,12 @@ def test_the_command_checks_its_words(capsys: pytest.CaptureFixture) -> None:
     assert "one study beside it" in capsys.readouterr().err
     assert main(["experiments", "pretraining", "--seeds", "a", "--dataset", "x"]) == 2
     assert "whole numbers" in capsys.readouterr().err
+
+
+def test_a_result_that_cannot_be_read_ends_the_study(place: runner.Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever thread meets it: the one that waits tells, and no row waits for ever."""
+    monkeypatch.setattr(runner, "commands", lambda task, place: [["--version"]])
+    unread = dataclasses.replace(SCRATCH, name="unread")
+    after = dataclasses.replace(AGAIN, tests="unread")
+    with pytest.raises(InputError, match=r"results\.json: found no file"):
+        runner.run_tasks([runner.Task(SMALL, unread, 5), runner.Task(SMALL, after, 5)], place, jobs=2)

@@ -18,7 +18,7 @@ def get_study() -> SimpleNamespace:
     study.finding = """
 With one seed there is no finding yet: the rows lie within two millimetres of each other, and the order on the test
 subject is not that on the validation subject. The pretrained network does learn the regression in fewer pictures, but
-not in fewer of both stages together.
+in hardly fewer of both stages together.
 """
     study.rows["scratch"] = new_row("from scratch", *SHORT_FROM_SCRATCH, pretrain=False)
     study.rows["pretrained"] = new_row("pretrained, convolutions carried over")

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     from h36m_pose.summary import RESULTS_FILE
 
     def load() -> feature_regression.FeaturePredictor:
-        predictor = feature_regression.fit(arguments.name, config, open_dataset(arguments.dataset, verify=True))
+        predictor = feature_regression.fit(arguments.name, config, open_dataset(arguments.dataset))
         if predictor.chosen:
             print(f"{arguments.name}: chosen on the validation subjects: {predictor.chosen}")
         return predictor

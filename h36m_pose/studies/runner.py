@@ -20,6 +20,7 @@ from typing import Any
 
 from h36m_pose.atomic_files import write_json
 from h36m_pose.data.dataset import open_dataset
+from h36m_pose.errors import InputError
 from h36m_pose.studies import row_results
 from h36m_pose.studies.study import Row, Study
 from h36m_pose.summary import RESULTS_FILE, read_results
@@ -92,8 +93,8 @@ def _runs_needed(task: Task, place: Place) -> set[Path]:
 
 def _tested_run(task: Task, place: Place) -> Path:
     """The run of the row whose network is tested."""
-    study, _, row = f"{task.study.name}/{task.row.tests}".rpartition("/")
-    return place.run_dir(study.rpartition("/")[2], row, task.seed)
+    study, _, row = task.row.tests.rpartition("/")
+    return place.run_dir(study or task.study.name, row, task.seed)
 
 
 def open_tasks(studies: Sequence[tuple[Study, Sequence[Row]]], seeds: Sequence[int], place: Place) -> list[Task]:
@@ -127,6 +128,9 @@ def run_tasks(tasks: Sequence[Task], place: Place, jobs: int) -> int:
         tasks: of `open_tasks`.
         place: where things are.
         jobs: how many rows at a time. The cores are dealt out evenly.
+
+    Raises:
+        InputError: if what a row wrote cannot be read; no further row is begun. Likewise OSError.
     """
     runner = _Runner(list(tasks), place, jobs)
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -141,6 +145,8 @@ def run_tasks(tasks: Sequence[Task], place: Place, jobs: int) -> int:
         runner.status = runner.status or 130
         for thread in threads:
             thread.join()
+    if runner.problem is not None:
+        raise runner.problem
     return runner.status
 
 
@@ -151,6 +157,7 @@ class _Runner:
         self.waiting, self.place, self.jobs = tasks, place, jobs
         self.at_work: list[Task] = []
         self.total, self.status = len(tasks), 0
+        self.problem: InputError | OSError | None = None
         self.change = threading.Condition()
 
     def work(self, cores: set[int]) -> None:
@@ -163,7 +170,10 @@ class _Runner:
                     task = self._take()
                 if task is None:
                     return
-            status = self._run(task, cores)
+            try:
+                status = self._run(task, cores)
+            except (InputError, OSError) as problem:  # told by the thread that waits for this one
+                self.problem, status = problem, 2
             with self.change:
                 self.at_work.remove(task)
                 self.status = self.status or status
