@@ -27,6 +27,7 @@ def new_study(order: int, title: str) -> SimpleNamespace:
         chart=(),
         race=(),
         layout="rows",
+        captures={},
     )
 
 

@@ -35,6 +35,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--page", type=Path, default=Path("docs/results.md"), help="the page with all results (default: %(default)s)"
     )
+    parser.add_argument(
+        "--captures",
+        type=Path,
+        default=Path("data"),
+        metavar="FOLDER",
+        help="where rows film captures of their own: other clothes, another crowd (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--motions",
+        type=Path,
+        metavar="FOLDER",
+        help="walks of the CMU database (07_01.amc and 07.asf, 08_01, 16_15, 35_01; free at mocap.cs.cmu.edu) for the "
+        "rows on motion from outside, which are left out otherwise",
+    )
     parser.add_argument("--page-only", action="store_true", help="write the page from the results at hand, and stop")
     parser.add_argument("--jobs", type=int, default=1, help="rows side by side, sharing out the cores (default: 1)")
 
@@ -67,7 +81,7 @@ def _run(arguments: argparse.Namespace, chosen: "list[tuple[Study, list[Row]]]",
         raise InputError("h36m-pose experiments", "no --dataset", "a folder", mend)
     from h36m_pose.studies import runner
 
-    place = runner.Place(arguments.dataset, arguments.work, arguments.results)
+    place = runner.Place(arguments.dataset, arguments.work, arguments.results, arguments.captures, arguments.motions)
     tasks = runner.open_tasks(chosen, seeds, place)
     if not tasks:
         print(f"every result is there, in {arguments.results}; nothing to run")

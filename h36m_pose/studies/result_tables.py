@@ -76,8 +76,42 @@ def _column(variants: Sequence[dict[str, Any]], key: str, digits: int) -> str:
     return mean_and_spread(values, digits) if values else "-"
 
 
+def costs_table(study: Study, found: dict[str, list[Result]]) -> list[str]:
+    """A line per row: its error beside what it is ordinarily, seen by the same cameras.
+
+    Args:
+        study: whose rows these are; those that name no other as `against` are left out.
+        found: the results of each row, borrowed ones included, by seed; none is empty.
+    """
+    lines = ["| new to the network | MPJPE (mm) | ordinarily (mm) | cost (mm) | seeds |", "|---|" + "---:|" * 4]
+    for name, row in study.rows.items():
+        if not row.against:
+            continue
+        ordinary = {result["seed"]: _by_camera(result) for result in found.get(row.against, ())}
+        pairs = [
+            (here, ordinary[result["seed"]], result["seed"])
+            for result in found.get(name, ())
+            for here in [_by_camera(result)]
+            if set(here) <= set(ordinary.get(result["seed"], {}))
+        ]
+        if not pairs:
+            lines.append(f"| {row.words} | not run yet | | | |")
+            continue
+        errors = [statistics.mean(here.values()) for here, _, _ in pairs]
+        usual = [statistics.mean(there[camera] for camera in here) for here, there, _ in pairs]
+        costs = [error - other for error, other in zip(errors, usual, strict=True)]
+        numbers = [mean_and_spread(values) for values in (errors, usual, costs)]
+        lines.append(f"| {row.words} | " + " | ".join(numbers) + f" | {', '.join(str(seed) for *_, seed in pairs)} |")
+    return lines
+
+
+def _by_camera(result: Result) -> dict[str, float]:
+    return result["test"]["mpjpe_by_camera"]
+
+
 TABLES: dict[str, Callable[[Study, dict[str, list[Result]]], list[str]]] = {
     "conditions": conditions_table,
+    "costs": costs_table,
     "variants": variants_table,
 }
 """How the rows of a study are shown, by `Study.layout`, where it is not "rows"."""

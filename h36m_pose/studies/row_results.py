@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,12 @@ def row_config(row: Row, seed: int) -> ConfigDict:
     return configuration.apply_overrides(config, [*row.overrides, f"seed={seed}"])
 
 
-def settings_of(row: Row, seed: int) -> dict[str, str]:
-    """What the row's outcome depends on, as words."""
+def settings_of(row: Row, seed: int, capture: Sequence[str] = ()) -> dict[str, str]:
+    """What the row's outcome depends on, as words; `capture` are those for `h36m-pose capture`, if it has its own."""
     items = configuration.flat_items(row_config(row, seed))
     plain = {key: configuration.shown(value) for key, value in items if not _how_not_what(key)}
     more = {"pretrain": row.pretrain, "starts_from": row.starts_from, "tests": row.tests, "baseline": row.baseline}
-    test = {"row.verb": row.verb, "row.test": " ".join(row.options)}
+    test = {"row.verb": row.verb, "row.test": " ".join(row.options), "row.capture": " ".join(capture)}
     return {**plain, **{f"row.{name}": str(value) for name, value in more.items()}, **test}
 
 
@@ -60,14 +61,14 @@ def _how_not_what(key: str) -> bool:
     return any(key == name or key.startswith(f"{name}.") for name in run_folder.HOW_NOT_WHAT)
 
 
-def is_current(result: Result | None, row: Row, seed: int, fingerprint: str) -> bool:
+def is_current(result: Result | None, row: Row, seed: int, fingerprint: str, capture: Sequence[str] = ()) -> bool:
     """Whether a result is of this row as it is now, on this dataset.
 
     A setting that the result does not know is newer than it. Settings are added so that what was before is unchanged.
     """
     if result is None or result["dataset"]["fingerprint"] != fingerprint:
         return False
-    wanted = settings_of(row, seed)
+    wanted = settings_of(row, seed, capture)
     return all(wanted.get(key) == value for key, value in result["settings"].items())
 
 

@@ -22,79 +22,12 @@ from h36m_pose.atomic_files import write_json
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.errors import InputError
 from h36m_pose.studies import row_results
+from h36m_pose.studies.row_commands import MOTIONS, Place, Task, commands, runs_needed, tested_run
 from h36m_pose.studies.study import Row, Study
 from h36m_pose.summary import RESULTS_FILE, read_results
 from h36m_pose.training.environment import describe_software
 
 _LOG = "log.txt"
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """Where things are.
-
-    Attributes:
-        dataset: the preprocessed dataset.
-        work: where the runs go.
-        results: where the rows' results go.
-    """
-
-    dataset: Path
-    work: Path
-    results: Path
-
-    def run_dir(self, study: str, row: str, seed: int) -> Path:
-        """The run of a row with a seed."""
-        return self.work / study / row / f"seed{seed}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """A row with a seed."""
-
-    study: Study
-    row: Row
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """What people are told: "pretraining/scratch, seed 0"."""
-        return f"{self.study.name}/{self.row.name}, seed {self.seed}"
-
-
-def commands(task: Task, place: Place) -> list[list[str]]:
-    """The words after `h36m-pose` of each step of a row."""
-    row, study = task.row, task.study.name
-    own = place.run_dir(study, row.name, task.seed)
-    dataset = ["--dataset", str(place.dataset)]
-    if row.baseline:
-        settings = ["--experiment", row.experiment, "--run", str(own), *row.overrides, f"seed={task.seed}"]
-        return [["baseline", row.baseline, *dataset, *settings]]
-    if row.tests:
-        out = [] if row.verb == "temporal" else ["--out", str(own)]
-        return [[row.verb, str(_tested_run(task, place)), *dataset, *out, *row.options]]
-    fixed = ["--experiment", row.experiment, *dataset, "--run", str(own)]
-    settings = [*row.overrides, f"seed={task.seed}"]
-    steps = [["train", "pretrain", *fixed, *settings]] if row.pretrain and not row.starts_from else []
-    origin = "pretrain" if row.pretrain else "none"
-    if row.starts_from:
-        origin = str(place.run_dir(study, row.starts_from, task.seed))
-    steps.append(["train", "finetune", *fixed, *settings, f"finetune.init_from={origin}"])
-    return [*steps, ["evaluate", str(own), *dataset, *row.options]]
-
-
-def _runs_needed(task: Task, place: Place) -> set[Path]:
-    """The runs that must be there before a row can begin."""
-    needed = {_tested_run(task, place)} if task.row.tests else set()
-    if task.row.starts_from:
-        needed.add(place.run_dir(task.study.name, task.row.starts_from, task.seed))
-    return needed
-
-
-def _tested_run(task: Task, place: Place) -> Path:
-    """The run of the row whose network is tested."""
-    study, _, row = task.row.tests.rpartition("/")
-    return place.run_dir(study or task.study.name, row, task.seed)
 
 
 def open_tasks(studies: Sequence[tuple[Study, Sequence[Row]]], seeds: Sequence[int], place: Place) -> list[Task]:
@@ -103,7 +36,16 @@ def open_tasks(studies: Sequence[tuple[Study, Sequence[Row]]], seeds: Sequence[i
     several = [(study, row) for study, rows in studies for row in rows]
     every = sorted({seed for study, _ in studies for seed in seeds or study.seeds})
     tasks = [Task(study, row, seed) for seed in every for study, row in several if seed in (seeds or study.seeds)]
-    return [task for task in tasks if not row_results.is_current(_old(task, place), task.row, task.seed, fingerprint)]
+    if place.motions is None:
+        without = [task for task in tasks if any(MOTIONS in word for word in task.capture)]
+        for task in without:
+            print(f"{task.name}: left out; its motion is not in the repository: add --motions FOLDER", flush=True)
+        tasks = [task for task in tasks if task not in without]
+    return [task for task in tasks if not _is_current(task, place, fingerprint)]
+
+
+def _is_current(task: Task, place: Place, fingerprint: str) -> bool:
+    return row_results.is_current(_old(task, place), task.row, task.seed, fingerprint, task.capture)
 
 
 def _old(task: Task, place: Place) -> row_results.Result | None:
@@ -186,8 +128,9 @@ class _Runner:
         unfinished = {
             self.place.run_dir(task.study.name, task.row.name, task.seed) for task in (*self.waiting, *self.at_work)
         }
+        filmed = {task.row.capture for task in self.at_work if task.row.capture}
         for task in self.waiting:
-            if _runs_needed(task, self.place) & unfinished:
+            if runs_needed(task, self.place) & unfinished or task.row.capture in filmed:
                 continue
             self.waiting.remove(task)
             self.at_work.append(task)
@@ -244,7 +187,7 @@ def _measured(task: Task, place: Place) -> dict[str, Any]:
         results = read_results(own / "robustness.json")
         return {"protocol": results["protocol"], "conditions": row_results.conditions_of(results)}
     if task.row.verb == "temporal":
-        results = read_results(_tested_run(task, place) / "temporal" / RESULTS_FILE)
+        results = read_results(tested_run(task, place) / "temporal" / RESULTS_FILE)
         return {"protocol": results["protocol"], "variants": row_results.variants_of(results)}
     results = read_results(own / RESULTS_FILE)
     return {"protocol": results["protocol"], "test": row_results.tested(results)}
@@ -261,19 +204,21 @@ def _outcome(result: row_results.Result) -> str:
 def _keep(task: Task, place: Place, seconds: tuple[float, float], jobs: int) -> row_results.Result:
     """Writes the result of a row that has been run."""
     own, row = place.run_dir(task.study.name, task.row.name, task.seed), task.row
-    dataset = open_dataset(place.dataset)
+    steps = commands(task, dataclasses.replace(place, motions=Path("MOTIONS")))
     result: dict[str, Any] = {
         "schema": row_results.SCHEMA,
         "study": task.study.name,
         "row": row.name,
         "words": row.words,
         "seed": task.seed,
-        "commands": [f"h36m-pose {shlex.join(words)}" for words in commands(task, place)],
+        "commands": [f"h36m-pose {shlex.join(words)}" for words in steps],
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": row_results.machine() | {"rows_side_by_side": jobs},
-        "dataset": {"fingerprint": dataset.fingerprint, "frames": dataset.manifest["frames"]},
+        "dataset": _dataset_words(place.dataset),
         **_measured(task, place),
     }
+    if row.capture:
+        result["capture"] = {"name": row.capture, **_dataset_words(place.dataset_of(row))}
     whole = True
     if not row.baseline and not row.tests:
         origin = own if row.pretrain else None
@@ -285,6 +230,11 @@ def _keep(task: Task, place: Place, seconds: tuple[float, float], jobs: int) -> 
         result["environment"] = row_results.environment_of(describe_software())
     for name, value in zip(("seconds", "processor_seconds"), seconds, strict=True):
         result[name] = round(value, 1) if whole else None
-    result["settings"] = row_results.settings_of(row, task.seed)
+    result["settings"] = row_results.settings_of(row, task.seed, task.study.captures.get(row.capture, ()))
     write_json(row_results.result_path(place.results, task.study.name, row.name, task.seed), result)
     return result
+
+
+def _dataset_words(folder: Path) -> dict[str, Any]:
+    dataset = open_dataset(folder)
+    return {"fingerprint": dataset.fingerprint, "frames": dataset.manifest["frames"]}

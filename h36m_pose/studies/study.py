@@ -29,6 +29,8 @@ class Row:
         verb: of `h36m-pose`, what tests it: "evaluate", "robustness" or "temporal".
         options: words for it.
         baseline: a name of `studies.baselines` that is fitted instead of a network; "" for a network.
+        capture: of the study's `captures`, the one that is used instead of the dataset; "" for the dataset.
+        against: the row that tells what its error would be ordinarily, as "study/row" or "row"; "" for none.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Row:
     verb: str = "evaluate"
     options: tuple[str, ...] = ()
     baseline: str = ""
+    capture: str = ""
+    against: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Study:
         chart: rows whose learning curves are drawn.
         race: two rows: how soon does the second reach the first one's last error?
         layout: of its table: "rows", or a key of `result_tables.TABLES`.
+        captures: by name, the words for `h36m-pose capture` that film what rows use besides the dataset.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Study:
     chart: tuple[str, ...]
     race: tuple[str, ...]
     layout: str = "rows"
+    captures: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 def studies_folder() -> Path:
@@ -110,9 +116,12 @@ def load_study(name: str) -> Study:
 def _study(name: str, plain: Any) -> Study:
     rows = {row: _row(row, plain, fields) for row, fields in plain.rows.items()}
     for row in rows.values():
-        for other in (row.starts_from, row.tests):
+        for other in (row.starts_from, row.tests, row.against):
             if other and "/" not in other and other not in rows:
                 raise InputError(f"study {name}, row {row.name}", f"no row {other}", _listed(rows), "Name one of these")
+        if row.capture and row.capture not in plain.captures:
+            found, known = f"no capture {row.capture}", _listed(plain.captures)
+            raise InputError(f"study {name}, row {row.name}", found, known, "Name one of these")
     return Study(
         name=name,
         order=plain.order,
@@ -125,6 +134,7 @@ def _study(name: str, plain: Any) -> Study:
         chart=tuple(plain.chart),
         race=tuple(plain.race),
         layout=plain.layout,
+        captures={capture: tuple(words) for capture, words in plain.captures.items()},
     )
 
 
