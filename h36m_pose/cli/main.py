@@ -34,6 +34,7 @@ VERBS = {
     "render": "a video of a test sequence, predicted beside true",
     "experiments": "the studies: rows of experiments over several seeds, and the page with their results",
     "baseline": "fit a method that is no network of ours, such as nearest neighbour on HOG features",
+    "system": "versions, devices, codecs and space, and the line that mends what is wrong",
     "bench": "rates of training, prediction and preprocessing on this machine, beside PyTorch's",
 }
 
