@@ -1,6 +1,7 @@
 """A trained run as something that predicts: pictures in, poses in mm out, whatever the batch size."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class Predictor:
         checkpoint_step: the step they are of.
         parameters: how many numbers were learnt.
         features: how many the head sees.
+        function: what is computed, to be traced by JAX: crops (batch, 128, 128) uint8 to poses (batch, 17, 3) in mm in
+            the network's own frame, and features. The weights are constants in it.
     """
 
     config: dict[str, Any]
@@ -47,6 +50,7 @@ class Predictor:
     checkpoint_step: int
     parameters: int
     features: int
+    function: Callable[[jax.Array], tuple[jax.Array, jax.Array]] = dataclasses.field(repr=False)
     _compute: Any = dataclasses.field(repr=False)
 
     @property
@@ -152,6 +156,7 @@ def load_run(run_dir: str | Path, stage: str = "finetune", mirror_average: bool 
             f"one of {settings['model']['name']}",
             "Use the version of h36m-pose that made it (see environment.json), or train again",
         )
+    function, compute = _functions(assemble, arrays, settings["finetune"])
     return Predictor(
         config=settings,
         train_mean_pose_mm=np.asarray(arrays["baseline"]["train_mean_pose_mm"]),
@@ -161,7 +166,8 @@ def load_run(run_dir: str | Path, stage: str = "finetune", mirror_average: bool 
         checkpoint_step=about["step"],
         parameters=sum(array.size for array in jax.tree.leaves(arrays["params"])),
         features=len(arrays["params"]["head"]["kernel"]),
-        _compute=_compiled(assemble, arrays, settings["finetune"]),
+        function=function,
+        _compute=compute,
     )
 
 
@@ -171,15 +177,15 @@ def _split_of(sides: dict[str, Any]) -> Split:
     return Split(**lists, words=sides["words"])
 
 
-def _compiled(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
-    """A function from a batch of crops to poses in mm and the features that the head sees."""
+def _functions(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
+    """From a batch of crops to poses in mm and the features that the head sees: to be traced, and compiled."""
     params, constants, statistics = (
         jax.tree.map(jnp.asarray, arrays[name]) for name in ("params", "constants", "statistics")
     )
     input_px = assemble(params, constants).input_px
 
     def predict(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array):
-        nothing = jnp.zeros((len(images), skeleton.JOINTS, 3))
+        nothing = jnp.zeros((images.shape[0], skeleton.JOINTS, 3))
         batch = pipeline.plain_batch(Examples(images, nothing[..., :2], nothing), input_px)
         network = assemble(params, constants)
         features = network.seen_by_head(batch.images)
@@ -194,4 +200,5 @@ def _compiled(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
         return poses - poses[:, skeleton.ROOT, None], features
 
     compiled = jax.jit(predict_both)
-    return lambda images: compiled(params, constants, statistics, images)
+    numbers = (params, constants, statistics)
+    return (lambda images: predict_both(*numbers, images)), (lambda images: compiled(*numbers, images))

@@ -27,6 +27,7 @@ def test_every_row_builds(each: study.Study) -> None:
             assert outputs_of(config, stage) > 0
         assert row.words and not row.words.endswith(".")
     assert set(each.chart) | set(each.race) <= set(each.rows)
+    assert {row.against for row in each.rows.values()} - {""} <= {*each.rows, *each.borrowed}
     tested = [row.tests for row in each.rows.values() if "/" in row.tests]
     for name in (*each.borrowed, *tested):
         other, _, row_name = name.partition("/")
@@ -103,6 +104,53 @@ def test_rows_run_side_by_side_wait_for_each_other_and_are_kept(place: runner.Pl
     assert not row_results.is_current(result, more, 0, fingerprint)
     older = {**result, "settings": {key: result["settings"][key] for key in list(result["settings"])[1:]}}
     assert row_results.is_current(older, SCRATCH, 0, fingerprint)
+
+
+def test_a_row_films_a_capture_of_its_own_and_tests_on_it(place: runner.Place, tmp_path: Path) -> None:
+    row = dataclasses.replace(AGAIN, name="elsewhere", options=(), capture="small", against="scratch")
+    words = ("--preset", "tiny", "--subjects", "S11")
+    filmed = dataclasses.replace(SMALL, rows={**SMALL.rows, "elsewhere": row}, captures={"small": words})
+    there = dataclasses.replace(place, captures=tmp_path)
+    tasks = runner.open_tasks([(filmed, [SCRATCH, row])], [0], there)
+    steps = runner.commands(tasks[-1], there)
+    raw, dataset = str(tmp_path / "small" / "raw"), str(tmp_path / "small" / "dataset")
+    assert [step[0] for step in steps] == ["capture", "preprocess", "evaluate"]
+    assert steps[0] == ["capture", raw, *words] and steps[1] == ["preprocess", raw, dataset]
+    assert steps[2][2:5] == ["--dataset", dataset, "--allow-other-dataset"]
+    assert runner.run_tasks(tasks, there, jobs=1) == 0
+    result = row_results.read_result(row_results.result_path(there.results, "small", "elsewhere", 0))
+    assert result is not None
+    assert "another dataset than it was trained on" in result["test"]["protocol"]
+    own = open_dataset(tmp_path / "small" / "dataset")
+    assert result["capture"] == {"name": "small", "fingerprint": own.fingerprint, "frames": own.manifest["frames"]}
+    assert result["dataset"]["fingerprint"] == open_dataset(place.dataset).fingerprint
+    assert runner.open_tasks([(filmed, [row])], [0], there) == []
+    other = dataclasses.replace(filmed, captures={"small": (*words, "--wardrobe", "1")})
+    assert len(runner.open_tasks([(other, [row])], [0], there)) == 1
+
+
+def test_rows_do_not_film_the_same_capture_side_by_side(place: runner.Place) -> None:
+    rows = {name: dataclasses.replace(SCRATCH, name=name, capture="small") for name in ("one", "two")}
+    other = dataclasses.replace(SCRATCH, name="other")
+    filmed = dataclasses.replace(SMALL, rows={**rows, "other": other}, captures={"small": ("--preset", "tiny")})
+    queue = runner.Queue([runner.Task(filmed, row, 0) for row in filmed.rows.values()], place)
+    first, second = queue.take(), queue.take()
+    assert first is not None and second is not None
+    assert (first.row.name, second.row.name) == ("one", "other")
+    assert queue.take() is None
+    queue.finish(first)
+    third = queue.take()
+    assert third is not None and third.row.name == "two"
+
+
+def test_motion_from_outside_is_asked_for(place: runner.Place, capsys: pytest.CaptureFixture) -> None:
+    walks = study.load_study("generalisation")
+    rows = [walks.rows["clothes_1"], walks.rows["cmu_07_01"]]
+    assert [task.row.name for task in runner.open_tasks([(walks, rows)], [0], place)] == ["clothes_1"]
+    assert "generalisation/cmu_07_01, seed 0: left out" in capsys.readouterr().out
+    given = dataclasses.replace(place, motions=Path("walks"))
+    tasks = runner.open_tasks([(walks, rows)], [0], given)
+    assert runner.commands(tasks[1], given)[0][-3:] == ["walks/07_01.amc", "--subject", "S11"]
 
 
 def test_a_failing_row_stops_the_rest_and_says_which(place: runner.Place, capfd: pytest.CaptureFixture) -> None:
@@ -185,6 +233,30 @@ def test_tables_of_conditions_and_variants_have_a_line_for_each() -> None:
     }
     found = {"scratch": [{"variants": {"centred_27": metrics}}]}
     assert result_tables.variants_table(SMALL, found)[2:] == ["| centred 27 | 20.0 | 15.0 | 2.35 | 0.00 | - | 13 | 1 |"]
+
+
+def test_costs_are_against_the_same_cameras_and_seeds() -> None:
+    rows = {
+        "ordinary": SCRATCH,
+        "camera": dataclasses.replace(SCRATCH, words="without b", against="ordinary"),
+        "clothes": dataclasses.replace(SCRATCH, words="other clothes", against="ordinary"),
+        "later": dataclasses.replace(SCRATCH, words="later", against="ordinary"),
+    }
+    found = {
+        "ordinary": [by_camera(0, a=20.0, b=30.0), by_camera(1, a=22.0, b=32.0)],
+        "camera": [by_camera(0, b=42.0), by_camera(1, b=46.0), by_camera(2, b=99.0)],
+        "clothes": [by_camera(0, a=30.0, b=31.0)],
+    }
+    table = result_tables.costs_table(dataclasses.replace(SMALL, rows=rows), found)
+    assert table[2:] == [
+        "| without b | 44.0 ± 2.8 | 31.0 ± 1.4 | 13.0 ± 1.4 | 0, 1 |",
+        "| other clothes | 30.5 | 25.0 | 5.5 | 0 |",
+        "| later | not run yet | | | |",
+    ]
+
+
+def by_camera(seed: int, **errors: float) -> dict:
+    return {"seed": seed, "test": {"mpjpe_by_camera": errors}}
 
 
 def test_the_page_in_the_repository_is_that_of_its_results() -> None:

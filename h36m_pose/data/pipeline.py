@@ -70,7 +70,9 @@ def plain_batch(examples: Examples, input_px: int = CROP_PX) -> Batch:
     images, joints_px = jnp.asarray(examples.images, jnp.float32) / 255, examples.joints_px
     spare = CROP_PX - input_px
     if spare:
-        images, joints_px = _cut(images, joints_px, jnp.full((len(images), 2), spare // 2), input_px)
+        first = spare // 2
+        images = images[:, first : first + input_px, first : first + input_px]
+        joints_px = (joints_px + 0.5 - first) * (CROP_PX / input_px) - 0.5
     return Batch(images[..., None], joints_px, examples.joints_root_mm)
 
 

@@ -92,39 +92,15 @@ def run_tasks(tasks: Sequence[Task], place: Place, jobs: int) -> int:
     return runner.status
 
 
-class _Runner:
-    """A list of tasks that several threads take from."""
+class Queue:
+    """Tasks that wait, and those that are at work; not safe between threads by itself."""
 
-    def __init__(self, tasks: list[Task], place: Place, jobs: int):
-        self.waiting, self.place, self.jobs = tasks, place, jobs
+    def __init__(self, tasks: Sequence[Task], place: Place):
+        self.waiting, self.place = list(tasks), place
         self.at_work: list[Task] = []
-        self.total, self.status = len(tasks), 0
-        self.problem: InputError | OSError | None = None
-        self.change = threading.Condition()
 
-    def work(self, cores: set[int]) -> None:
-        """Takes task after task until none is left or one has failed."""
-        while True:
-            with self.change:
-                task = self._take()
-                while task is None and self.waiting and not self.status:
-                    self.change.wait(1.0)
-                    task = self._take()
-                if task is None:
-                    return
-            try:
-                status = self._run(task, cores)
-            except (InputError, OSError) as problem:  # told by the thread that waits for this one
-                self.problem, status = problem, 2
-            with self.change:
-                self.at_work.remove(task)
-                self.status = self.status or status
-                self.change.notify_all()
-
-    def _take(self) -> Task | None:
-        """The first task that does not wait for another one's network."""
-        if self.status:
-            return None
+    def take(self) -> Task | None:
+        """The first task that does not wait for another one's network or capture."""
         unfinished = {
             self.place.run_dir(task.study.name, task.row.name, task.seed) for task in (*self.waiting, *self.at_work)
         }
@@ -137,8 +113,44 @@ class _Runner:
             return task
         return None
 
+    def finish(self, task: Task) -> None:
+        """Says that a task is done."""
+        self.at_work.remove(task)
+
+
+class _Runner:
+    """A queue of tasks that several threads take from."""
+
+    def __init__(self, tasks: list[Task], place: Place, jobs: int):
+        self.queue, self.place, self.jobs = Queue(tasks, place), place, jobs
+        self.total, self.status = len(tasks), 0
+        self.problem: InputError | OSError | None = None
+        self.change = threading.Condition()
+
+    def work(self, cores: set[int]) -> None:
+        """Takes task after task until none is left or one has failed."""
+        while True:
+            with self.change:
+                task = self._take()
+                while task is None and self.queue.waiting and not self.status:
+                    self.change.wait(1.0)
+                    task = self._take()
+                if task is None:
+                    return
+            try:
+                status = self._run(task, cores)
+            except (InputError, OSError) as problem:  # told by the thread that waits for this one
+                self.problem, status = problem, 2
+            with self.change:
+                self.queue.finish(task)
+                self.status = self.status or status
+                self.change.notify_all()
+
+    def _take(self) -> Task | None:
+        return None if self.status else self.queue.take()
+
     def _run(self, task: Task, cores: set[int]) -> int:
-        number = self.total - len(self.waiting)
+        number = self.total - len(self.queue.waiting)
         seconds = row_results.expected_seconds(self.place.results, task.study, task.row)
         expected = f"{seconds / 60:.0f} min, as with another seed" if seconds else "not known yet"
         print(f"\n[{number}/{self.total}] {task.name}: {task.row.words}; expected time {expected}", flush=True)
