@@ -1,0 +1,62 @@
+"""Writes a trained run as files that others can run: StableHLO (JAX on CPUs and CUDA GPUs) and ONNX, with a model card.
+
+Both are compared with the run on crops of its test subjects, and timed beside it on one picture at a time.
+
+  h36m-pose export runs/demo
+  h36m-pose export runs/demo --out /tmp/network --no-onnx
+"""
+
+import argparse
+from pathlib import Path
+
+from h36m_pose.cli import evaluate
+from h36m_pose.errors import InputError
+
+STABLEHLO, ONNX, CARD = "network.stablehlo.zip", "network.onnx", "model_card.md"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `h36m-pose export`."""
+    parser.add_argument("run_dir", metavar="RUN", type=Path, help="run folder, finetuned before")
+    parser.add_argument("--out", type=Path, help="folder of the files (default: RUN/export)")
+    parser.add_argument("--dataset", type=Path, help="whose crops to compare on (default: the run's own dataset)")
+    parser.add_argument("--no-onnx", action="store_true", help="StableHLO alone, which needs no other package")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Exports, compares and prints."""
+    run_dir: Path = arguments.run_dir
+    _, load = evaluate.trained_network(run_dir, None)
+    from h36m_pose.exporting import check, facts, onnx_file, stablehlo
+    from h36m_pose.exporting.model_card import model_card
+    from h36m_pose.training import run_folder
+
+    if not arguments.no_onnx:
+        onnx_file.require_onnx()
+    dataset = arguments.dataset or evaluate.dataset_of(run_dir / evaluate.STAGE)
+    out: Path = arguments.out or run_dir / "export"
+    predictor = load()
+    crops = check.test_crops(predictor, dataset)
+    constants = facts.constants_of(predictor, run_dir)
+    environment = run_folder.read_json(run_dir / evaluate.STAGE / run_folder.ENVIRONMENT)
+    card = model_card(predictor, constants, facts.results_of(run_dir, predictor), environment)
+    out.mkdir(parents=True, exist_ok=True)
+    stablehlo.write_stablehlo(out / STABLEHLO, predictor, constants, card)
+    networks: dict[str, check.Network] = {STABLEHLO: stablehlo.read_stablehlo(out / STABLEHLO)}
+    if not arguments.no_onnx:
+        onnx_file.write_onnx(out / ONNX, predictor, constants, card)
+        networks[ONNX] = onnx_file.OnnxNetwork(out / ONNX)
+    (out / CARD).write_text(card, encoding="utf-8")
+    own_ms = check.latency_ms(check.run_itself(predictor), crops)
+    print(f"{'the run itself (JAX)':<24} {own_ms:6.1f} ms a picture")
+    for name, network in networks.items():
+        found = check.compare(predictor, network, crops)
+        print(
+            f"{name:<24} {found.milliseconds:6.1f} ms a picture; differs by at most {found.difference_mm:.4f} mm "
+            f"({found.relative:.0e}) on {found.crops} crops; {(out / name).stat().st_size / 1e6:.1f} MB"
+        )
+        if not found.agrees:
+            expected = f"the run's poses within {check.TOLERANCE:.0e} of their size"
+            mend = "Do not use it; report it with the run's config.json"
+            raise InputError(out / name, f"poses that differ by {found.relative:.0e}", expected, mend)
+    print(f"{out}: written, with {CARD}")

@@ -1,0 +1,99 @@
+"""A network as StableHLO: one zip file with the program, its constants and its model card.
+
+The program runs wherever JAX does, on CPUs and CUDA GPUs, for any number of pictures at a time, without this project.
+"""
+
+import dataclasses
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import export
+from jaxtyping import Float, UInt8
+from numpy import ndarray
+
+from h36m_pose.atomic_files import replacing
+from h36m_pose.data.dataset import CROP_PX
+from h36m_pose.errors import InputError
+from h36m_pose.prediction import Predictor
+
+PLATFORMS = ("cpu", "cuda")
+PROGRAM, CONSTANTS, CARD = "program.stablehlo", "constants.json", "model_card.md"
+_MOST_BYTES = 2**31
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportedNetwork:
+    """A network read back.
+
+    Attributes:
+        constants: of `facts.constants_of`.
+        card: the model card, Markdown.
+    """
+
+    constants: dict[str, Any]
+    card: str
+    _program: export.Exported = dataclasses.field(repr=False)
+
+    def __call__(self, crops: UInt8[ndarray, "batch 128 128"]) -> Float[ndarray, "batch 17 3"]:
+        """Poses in mm as `constants["output"]` tells."""
+        return np.asarray(self._program.call(crops))
+
+
+def write_stablehlo(path: Path, predictor: Predictor, constants: dict[str, Any], card: str) -> None:
+    """Writes the file, atomically; the same run gives the same bytes.
+
+    Args:
+        path: of the file.
+        predictor: the loaded run.
+        constants: of `facts.constants_of`.
+        card: the model card.
+    """
+    (batch,) = export.symbolic_shape("batch")
+    crops = jax.ShapeDtypeStruct((batch, CROP_PX, CROP_PX), jnp.uint8)
+    with _without_source_lines():
+        program = export.export(jax.jit(lambda images: predictor.function(images)[0]), platforms=PLATFORMS)(crops)
+        content = program.serialize()
+    parts = {PROGRAM: bytes(content), CONSTANTS: json.dumps(constants, indent=1).encode(), CARD: card.encode()}
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), data)
+
+
+def read_stablehlo(path: Path) -> ExportedNetwork:
+    """Reads the file back.
+
+    Raises:
+        InputError: if it is not there, damaged or something else.
+    """
+    mend = "Give a file that `h36m-pose export` wrote"
+    if not path.is_file():
+        raise InputError(path, "no file", "an exported network", mend)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+                raise InputError(path, "more than 2 GiB", "an exported network", mend)
+            parts = {name: archive.read(name) for name in (PROGRAM, CONSTANTS, CARD)}  # each has a CRC that is compared
+        constants = json.loads(parts[CONSTANTS])
+        program = export.deserialize(bytearray(parts[PROGRAM]))
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
+        raise InputError(path, f"no exported network ({error})", "a whole one", mend) from None
+    return ExportedNetwork(constants, parts[CARD].decode(), program)
+
+
+@contextmanager
+def _without_source_lines() -> Iterator[None]:
+    """Leaves the folders of this machine out of the program."""
+    before = jax.config.values["jax_traceback_in_locations_limit"]
+    jax.config.update("jax_traceback_in_locations_limit", 0)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_traceback_in_locations_limit", before)
