@@ -31,7 +31,7 @@ setup: $(READY) ## make .venv with the locked versions, and compile the studio's
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"setup: found Python {v[0]}.{v[1]}; expected 3.11, 3.12 or 3.13. Name one: make setup PYTHON=python3.12." if not (3, 11) <= v[:2] <= (3, 13) else 0)'
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	.venv/bin/python -m preprocessing.capture.warm_up
 	@touch $@

@@ -156,7 +156,7 @@ def load_run(run_dir: str | Path, stage: str = "finetune", mirror_average: bool 
             f"one of {settings['model']['name']}",
             "Use the version of h36m-pose that made it (see environment.json), or train again",
         )
-    function, compute = _functions(assemble, arrays, settings["finetune"])
+    function, compute = functions_of(assemble, arrays, settings["finetune"])
     return Predictor(
         config=settings,
         train_mean_pose_mm=np.asarray(arrays["baseline"]["train_mean_pose_mm"]),
@@ -177,7 +177,7 @@ def _split_of(sides: dict[str, Any]) -> Split:
     return Split(**lists, words=sides["words"])
 
 
-def _functions(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
+def functions_of(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
     """From a batch of crops to poses in mm and the features that the head sees: to be traced, and compiled."""
     params, constants, statistics = (
         jax.tree.map(jnp.asarray, arrays[name]) for name in ("params", "constants", "statistics")

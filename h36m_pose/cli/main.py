@@ -32,6 +32,7 @@ VERBS = {
     "robustness": "how much error spoilt pictures cost: noise, blur, hidden halves, wrong masks, ...",
     "temporal": "smooth predictions over time: temporal heads beside the 1-euro filter",
     "render": "a video of a test sequence, predicted beside true",
+    "compare": "trained runs beside each other: differences with intervals, settings, curves",
     "export": "a trained run as StableHLO and ONNX with a model card, compared with the run",
     "experiments": "the studies: rows of experiments over several seeds, and the page with their results",
     "baseline": "fit a method that is no network of ours, such as nearest neighbour on HOG features",
