@@ -12,6 +12,7 @@ import onnxruntime
 import pytest
 from train_runs import train, write_dataset
 
+from h36m_pose import configuration
 from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.errors import InputError
@@ -143,7 +144,8 @@ class Network(Predictor):
 @pytest.mark.slow  # each takes a quarter of a minute
 @pytest.mark.parametrize("name", ["strided", "jha_2015", "li_chan_2014", "resnet_18"])
 def test_every_network_can_be_exported(name, tmp_path):
-    options = {"kernels": (2, 3, 4)} if name == "jha_2015" else {"channels": 3} if name == "li_chan_2014" else {}
+    experiment = "demo" if name == "strided" else name
+    options = {key: value for key, value in configuration.load_experiment(experiment).model.items() if key != "name"}
     assemble, params, constants = draw_model(name, POSE_OUTPUTS, 0, **options)
     poses = np.random.default_rng(0).normal(0, 300, (9, 17, 3)).astype(np.float32)
     arrays = {"params": params, "constants": constants, "statistics": pose_statistics(poses)}

@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 import raw_fixture
 
+from h36m_pose.camera import camera_to_pixel, camera_to_world
+from h36m_pose.data.dataset import open_dataset
+from h36m_pose.predictions_file import read_predictions
+
 SUBJECTS = ("S1", "S5", "S6", "S7", "S8", "S9", "S11")
 FRAMES = 7
 QUICK = ["epochs=2", "batch_size=8", "model.widths=(8,12,16)", "model.blocks=(0,0,0)", "model.hidden=24"]
@@ -57,6 +61,36 @@ def test_the_video_plays_and_has_a_frame_per_pose(finished: Path) -> None:
         assert sum(1 for _ in video.decode(stream)) == FRAMES
     assert (finished / "run" / "four_samples.png").stat().st_size > 10_000
     assert (finished / "run" / "learning_curves.png").stat().st_size > 10_000
+
+
+def test_rerun_gets_what_all_cameras_saw_of_the_walk(finished: Path) -> None:
+    from rerun.chunk import RrdReader
+
+    file = finished / "walk.rrd"
+    words = ["--dataset", finished / "dataset", "--root", finished / "raw", "--rerun", file, "--first", "2"]
+    assert "2 cameras" in _run("render", finished / "run", *words, "--frames", "3")
+    logged: dict[tuple[str, str], list[tuple[int, list]]] = {}
+    for chunk in RrdReader(file).stream():
+        batch = chunk.to_record_batch()
+        for name in batch.schema.names:
+            if ":" in name and "frame" in batch.schema.names:
+                rows = zip(batch["frame"].to_pylist(), batch[name].to_pylist(), strict=True)
+                logged.setdefault((str(chunk.entity_path), name), []).extend(row for row in rows if row[1] is not None)
+    predictions = read_predictions(finished / "run" / "predictions.npz")
+    dataset = open_dataset(finished / "dataset")
+    for span, frames in predictions.by_view():
+        (view,) = (view for view in dataset.views if view.name == span.name)
+        for kind, poses in (("predicted", predictions.predicted_root_mm), ("true", predictions.target_root_mm)):
+            places = dict(logged[f"/world/{kind}/{span.camera_id}", "Points3D:positions"])
+            assert sorted(places) == [2, 3, 4]
+            in_camera = poses[frames][4] + view.root_cam_mm[4]
+            np.testing.assert_allclose(places[4], camera_to_world(in_camera, view.camera) / 1000, atol=1e-5)
+            pixels = dict(logged[f"/world/{span.camera_id}/picture/{kind}", "Points2D:positions"])
+            np.testing.assert_allclose(np.array(pixels[4]) - 0.5, camera_to_pixel(in_camera, view.camera), atol=0.1)
+        pictures = dict(logged[f"/world/{span.camera_id}/picture", "EncodedImage:blob"])
+        assert sorted(pictures) == [2, 3, 4] and bytes(pictures[2][0][:2]) == b"\xff\xd8"
+    wrong = _run("render", finished / "run", *words, "--first", "99", status=2)
+    assert "--first / --frames" in wrong
 
 
 def test_a_second_time_nothing_changes(finished: Path) -> None:

@@ -6,8 +6,10 @@ skeleton from two sides. It needs the raw capture, unpacked or in archives, for 
   h36m-pose render runs/demo --root data/demo/raw
   h36m-pose render runs/demo --root data/demo/raw --view "S11 Walking 1.54138969" --first 100 --frames 200
   h36m-pose render runs/demo --root data/demo/raw --temporal centred_27
+  h36m-pose render runs/demo --root data/demo/raw --rerun walk.rrd
 
-The last shows predictions that `h36m-pose temporal` smoothed, and writes into their folder, RUN/temporal/centred_27.
+The third shows predictions that `h36m-pose temporal` smoothed, and writes into their folder, RUN/temporal/centred_27.
+The last writes all cameras of the trial for the Rerun viewer (`rerun walk.rrd`): pictures, 2D and 3D joints.
 """
 
 import argparse
@@ -24,13 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", type=Path, help="dataset folder (default: the one the run was evaluated on)")
     parser.add_argument("--temporal", metavar="NAME", help="show a smoothed variant, such as centred_27 or one_euro")
     parser.add_argument("--view", help='view to show, such as "S11 Walking 1.60457274" (default: a frontal one)')
+    parser.add_argument("--rerun", type=Path, metavar="FILE", help="write this .rrd instead, for the Rerun viewer")
     parser.add_argument("--first", type=int, default=0, help="first frame of the view (default: 0)")
     parser.add_argument("--frames", type=int, default=300, help="how many frames at most (default: 300)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Draws what is missing and prints the paths."""
-    from h36m_pose.rendering.run_pictures import SAMPLES_FILE, SMOOTHED_TITLE, VIDEO_FILE, VIDEO_TITLE, render_run
+    from h36m_pose.rendering.run_pictures import (
+        SAMPLES_FILE,
+        SMOOTHED_TITLE,
+        VIDEO_FILE,
+        VIDEO_TITLE,
+        log_walk,
+        render_run,
+    )
     from h36m_pose.summary import RESULTS_FILE, read_results
     from preprocessing.one_view import files_of_view
 
@@ -43,6 +53,11 @@ def run(arguments: argparse.Namespace) -> None:
         def video_of(view) -> Path:
             return stack.enter_context(files_of_view(arguments.root, dataset, view.name)).video
 
+        if arguments.rerun:
+            stretch = (arguments.view, arguments.first, arguments.frames)
+            cameras = log_walk(shown, dataset, video_of, arguments.rerun, *stretch)
+            print(f"{arguments.rerun}: written, {cameras} cameras; look at it with: rerun {arguments.rerun}")
+            return
         made = render_run(
             shown, dataset, video_of, arguments.view, arguments.first, arguments.frames, _commit_of(run_dir), title
         )

@@ -9,6 +9,7 @@ from h36m_pose.atomic_files import sha256_of
 from h36m_pose.data.dataset import Dataset, View, open_dataset
 from h36m_pose.errors import InputError
 from h36m_pose.predictions_file import PREDICTIONS_FILE, Predictions, read_predictions
+from h36m_pose.rendering import rerun_file
 from h36m_pose.rendering.media_files import comment_of, read_frames
 from h36m_pose.rendering.sample_picture import choose_samples, write_samples
 from h36m_pose.rendering.walking_clip import WalkingClip, make_clip, poses_of
@@ -80,6 +81,44 @@ def render_run(
         write_samples(run_dir / SAMPLES_FILE, clips, SAMPLES_TITLE, small_print, comment)
         made.append(run_dir / SAMPLES_FILE)
     return made
+
+
+def log_walk(
+    run_dir: Path,
+    dataset_dir: Path,
+    video_of: Callable[[View], Path],
+    path: Path,
+    view_name: str | None = None,
+    first: int = 0,
+    frames: int = 300,
+) -> int:
+    """Writes what all cameras saw of a trial as a file for the Rerun viewer; returns how many cameras.
+
+    Args:
+        run_dir: see `render_run`, as the others.
+        dataset_dir: the dataset.
+        video_of: where the raw video of a view lies.
+        path: of the `.rrd`.
+        view_name: of a view of the trial.
+        first: first frame.
+        frames: how many at most.
+    """
+    rerun_file.require_rerun()
+    results, predictions = read_results(run_dir / RESULTS_FILE), read_predictions(run_dir / PREDICTIONS_FILE)
+    dataset = open_dataset(dataset_dir)
+    _require_dataset_of(results, dataset, run_dir)
+    shown = _chosen_view(dataset, predictions, view_name)
+    _clip(shown, predictions, first, frames)  # are there such frames?
+    tested = {span.name for span in predictions.spans}
+    walks = [
+        rerun_file.SeenWalk(
+            view, *poses_of(predictions, view), read_frames(video_of(view), first, frames, dataset.every)
+        )
+        for view in dataset.views
+        if (view.subject, view.trial) == (shown.subject, shown.trial) and view.name in tested
+    ]
+    rerun_file.write_rerun(path, walks, first, frames)
+    return len(walks)
 
 
 def _require_dataset_of(results: dict[str, Any], dataset: Dataset, run_dir: Path) -> None:
