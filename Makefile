@@ -20,8 +20,9 @@ DATASET    ?= data/$(NAME)/dataset
 RUN        ?= runs/$(if $(filter $(NAME),$(EXPERIMENT)),$(NAME),$(NAME)-$(EXPERIMENT))
 H36M_POSE  := .venv/bin/h36m-pose
 READY      := .venv/ready
+MKDOCS     := NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
-.PHONY: help setup demo test check capture doctor preprocess pretrain finetune evaluate render bench experiments headline
+.PHONY: help setup demo test check capture doctor preprocess pretrain finetune evaluate render bench experiments headline docs
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -42,8 +43,12 @@ demo: $(READY) ## the whole pipeline on the synthetic capture, about ten minutes
 test: $(READY) ## the tests, about ten minutes
 	.venv/bin/python -m pytest -m "not slow" -n 2 --dist worksteal
 
-check: $(READY) ## style, types, import rules
+check: $(READY) ## style, types, import rules, documentation
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+	$(MKDOCS) --quiet --site-dir .site-check && rm -r .site-check
+
+docs: $(READY) ## the documentation as a site, in site/
+	$(MKDOCS)
 
 capture: $(READY) ## write the synthetic capture (PRESET=demo or full)
 	$(H36M_POSE) capture $(STUDIO) --preset $(PRESET) --workers $(WORKERS)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from h36m_pose.errors import InputError
 
-PRESETS = ("demo", "full", "tiny")
+PRESETS = ("demo", "full", "quick", "tiny")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset",
         choices=PRESETS,
-        help="size: demo has about 5,000 frames, full 28,000, tiny a few for tests (default: demo)",
+        help="size: demo has about 5,000 frames, full 28,000, quick 400 to see that all runs, tiny a few for tests "
+        "(default: demo)",
     )
     parser.add_argument(
         "--crowd",

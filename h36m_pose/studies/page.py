@@ -13,9 +13,9 @@ from h36m_pose.studies.study import Study
 _INTRODUCTION = """\
 # Results
 
-Written by `h36m-pose experiments --page-only` from the JSON files in [`{folder}/`]({folder}); `make experiments` runs
-what is missing, from nothing if need be. Each file holds the commands, settings, curves, versions, commit, machine and
-wall time of one row with one seed.
+Written by `h36m-pose experiments --page-only` from the JSON files in the folder `{folder}` beside it; `make
+experiments` runs what is missing, from nothing if need be. Each file holds the commands, settings, curves, versions,
+commit, machine and wall time of one row with one seed.
 
 {words}
 

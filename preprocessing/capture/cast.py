@@ -69,9 +69,11 @@ _TRAINING_SUBJECTS = ("S1", "S5", "S6", "S7", "S8")
 PRESETS = {
     "demo": Preset(dict.fromkeys(_TRAINING_SUBJECTS, 29) | {"S9": 29, "S11": 125}, 40, 16, 10, 3),
     "full": Preset(dict.fromkeys(_TRAINING_SUBJECTS, 250) | {"S9": 250, "S11": 400}, 160, 20, 10, 25),
+    "quick": Preset(dict.fromkeys(_TRAINING_SUBJECTS, 5) | {"S9": 5, "S11": 10}, 4, 3, 10, 2),
     "tiny": Preset({"S1": 7, "S9": 5, "S11": 6}, 2, 3, 10, 2),
 }
-"""`demo`: 4,952 frames, for trying everything within minutes. `full`: 28,000, for results. `tiny`: for tests."""
+"""`demo`: 4,952 frames, for trying everything within minutes. `full`: 28,000, for results. `quick`: 380, to see that
+everything runs, with all subjects; nothing can be learnt from so few. `tiny`: three subjects, for tests."""
 
 MOST_CROWD = 2000
 
