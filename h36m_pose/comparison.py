@@ -161,9 +161,9 @@ def table(found: dict[str, Any]) -> str:
         lines.append(f"| {metric['title']} ({metric['unit']}) | {' | '.join([*values, *apart])} |")
     lines += ["", _caution(found), ""]
     for number, letter in enumerate(letters[1:], start=1):
-        apart = {name: values[number] - values[0] for name, values in found["joints_mm"].items()}
-        order = sorted(apart, key=lambda name: -abs(apart[name]))[:_JOINTS_SHOWN]
-        words = ", ".join(f"{name} {apart[name]:+.1f}" for name in order)
+        moved = {name: values[number] - values[0] for name, values in found["joints_mm"].items()}
+        order = sorted(moved, key=lambda name: -abs(moved[name]))[:_JOINTS_SHOWN]
+        words = ", ".join(f"{name} {moved[name]:+.1f}" for name in order)
         lines.append(f"Joints that differ most, {letter} - A, in mm: {words}.")
     lines += ["", "## Settings that differ", ""]
     if not found["settings"]:
