@@ -1,0 +1,63 @@
+"""Puts sections, style and script together into one file that needs no other."""
+
+import base64
+import hashlib
+import importlib.resources
+import json
+from collections.abc import Sequence
+
+from h36m_pose.report.section import Section, text
+
+_SCRIPTS = ("page.js", "player.js", "maps.js")
+
+
+def assemble(title: str, sections: Sequence[Section], footer: str) -> str:
+    """The page.
+
+    Nothing is fetched: its Content-Security-Policy allows its own style and scripts, by their digests, and pictures and
+    videos within it.
+
+    Args:
+        title: of the browser's tab.
+        sections: the first is the opening.
+        footer: HTML.
+    """
+    style = _resource("style.css")
+    script = "\n".join(_resource(name) for name in _SCRIPTS)
+    links = "".join(f'<li><a href="#{each.name}">{text(each.title)}</a></li>' for each in sections[1:])
+    first, *others = sections
+    body = f'<section id="{first.name}"><h1>{text(first.title)}</h1>{first.body}</section>'
+    body += "".join(
+        f'<section id="{each.name}" aria-labelledby="{each.name}-title"><h2 id="{each.name}-title">{text(each.title)}'
+        f"</h2>{each.body}</section>"
+        for each in others
+    )
+    data = "".join(
+        f'<script type="application/json" id="data-{each.name}">{_json(each)}</script>'
+        for each in sections
+        if each.data is not None
+    )
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
+        "media-src data:; base-uri 'none'; form-action 'none'"
+    )
+    values = {
+        "POLICY": policy, "TITLE": text(title), "STYLE": style, "LINKS": links, "BODY": body, "FOOTER": footer,
+        "DATA": data, "SCRIPT": script,
+    }  # fmt: skip
+    pieces = _resource("page.html").split("@@")
+    return "".join(piece if place % 2 == 0 else values[piece] for place, piece in enumerate(pieces))
+
+
+def _resource(name: str) -> str:
+    return importlib.resources.files("h36m_pose.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _json(section: Section) -> str:
+    """Data as JSON that cannot end the element it stands in."""
+    words = json.dumps(section.data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return words.replace("<", "\\u003c")
+
+
+def _digest(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode("utf-8")).digest()).decode("ascii")

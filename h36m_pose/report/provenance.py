@@ -1,0 +1,145 @@
+"""How the run was made, and the commands to make it again; the glossary."""
+
+from pathlib import Path
+from typing import Any
+
+from h36m_pose.configuration import experiments_folder, load_experiment, stage_settings
+from h36m_pose.report.material import STAGES, Material, StageFiles
+from h36m_pose.report.section import Section, table, text
+
+NEVER_TYPED = ("writers", "parallel", "host_devices")
+"""Settings that say how to compute, not what; they are not part of the command to make a run again."""
+
+
+def provenance_section(material: Material) -> Section:
+    """Facts, commands, and all settings in a fold."""
+    facts = list(_facts(material))
+    body = table("What this run is", ("", ""), [(text(name), text(value)) for name, value in facts], numbers_from=9)
+    body += f"<h3>To make it again</h3><pre><code>{text(_commands(material))}</code></pre>"
+    for name, stage in material.stages.items():
+        rows = [(text(key), f"<code>{text(value)}</code>") for key, value in flat(stage.config["settings"])]
+        body += (
+            f"<details><summary>All settings of {text(name)}</summary>"
+            f"{table(f'Settings of {text(name)}', ('setting', 'value'), rows, numbers_from=9)}</details>"
+        )
+    return Section("provenance", "How it was made", body)
+
+
+def _facts(material: Material):
+    yield "Run", material.run_dir.resolve().name
+    yield "Capture", material.capture
+    yield "Dataset", f"{material.dataset_dir}, fingerprint {material.results['identity'].get('dataset_fingerprint')}"
+    weights = material.results["identity"].get("weights")
+    if weights:
+        yield "Weights that were tested", f"checkpoint digest {weights}"
+    for name, stage in material.stages.items():
+        title = {"pretrain": "Stage 1, grid task", "finetune": "Stage 2, pose"}[name]
+        yield title, _training_words(stage)
+    environment = next((stage.environment for stage in reversed(material.stages.values()) if stage.environment), {})
+    if environment:
+        git = environment.get("git", {})
+        commit = git.get("commit", "not recorded")
+        yield "Commit that trained it", f"{commit}{', with changes' if git.get('dirty') else ''}"
+        yield "Python", environment.get("python", "not recorded")
+        packages = environment.get("packages", {})
+        yield "Packages", ", ".join(f"{package} {version}" for package, version in packages.items())
+        devices = environment.get("devices", {})
+        yield "Machine", f"{environment.get('platform')}; {devices.get('count')} device of kind {devices.get('kind')}"
+
+
+def _training_words(stage: StageFiles) -> str:
+    if stage.finished is None:
+        return "not finished"
+    seconds, steps = stage.finished.get("seconds_of_last_attempt"), stage.finished.get("steps_of_last_attempt")
+    words = str(stage.finished.get("summary", "finished"))
+    if seconds is None:
+        return words
+    part = "" if steps == stage.finished.get("steps") else f" for the last {steps} steps, after an interruption"
+    return f"{words}; took {seconds / 60:.1f} min{part}"
+
+
+def _commands(material: Material) -> str:
+    dataset, run = material.dataset_dir, material.run_dir
+    lines = []
+    if material.synthetic:
+        lines.append("h36m-pose capture RAW --preset PRESET")
+    lines.append(f"h36m-pose preprocess RAW {dataset}")
+    for name in STAGES:
+        if name in material.stages:
+            experiment, overrides = nearest_experiment(material.stages[name].config["settings"], name)
+            words = "".join(f" {each}" for each in overrides)
+            lines.append(f"h36m-pose train {name} --experiment {experiment} --dataset {dataset} --run {run}{words}")
+    lines += [f"h36m-pose evaluate {run}", f"h36m-pose render {run} --root RAW", f"h36m-pose report {run} --root RAW"]
+    return "\n".join(lines)
+
+
+def nearest_experiment(settings: dict[str, Any], stage: str) -> tuple[str, list[str]]:
+    """The experiment that differs in the fewest settings, and what to add on the command line.
+
+    Args:
+        settings: of the run's config.json.
+        stage: whose they are.
+    """
+    found = dict(flat(settings))
+    best: tuple[str, list[str]] | None = None
+    for file in sorted(experiments_folder().glob("[a-z]*.py"), key=_demo_and_default_first):
+        known = dict(flat(stage_settings(load_experiment(file.stem), stage)))
+        if not set(found) <= set(known):
+            continue
+        words = [
+            f"{key}={_typed(value)}"
+            for key, value in found.items()
+            if known[key] != value and key.split(".")[0] not in NEVER_TYPED
+        ]
+        if best is None or len(words) < len(best[1]):
+            best = file.stem, words
+    return best or ("EXPERIMENT", [])
+
+
+def _demo_and_default_first(file: Path) -> tuple[bool, str]:
+    return file.stem not in ("demo", "default"), file.stem
+
+
+def _typed(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def flat(settings: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Each setting with its groups, such as ("finetune.optim.peak_lr", 0.001)."""
+    items: list[tuple[str, Any]] = []
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            items += flat(value, f"{prefix}{key}.")
+        else:
+            items.append((f"{prefix}{key}", value))
+    return items
+
+
+_GLOSSARY = (
+    ("MPJPE", "Mean per-joint position error: the distance between predicted and true joint in mm, averaged over all "
+     "joints and frames. Less is better."),
+    ("PA-MPJPE", "The same after each predicted pose was turned, moved and scaled to fit the true one as well as "
+     "possible (Procrustes alignment): what remains is error in the posture alone."),
+    ("N-MPJPE", "The same after each predicted pose was scaled only, so that a wrong body size does not count."),
+    ("MPJVE", "Mean per-joint velocity error: how far the motion from one frame to the next is off, in mm per frame. "
+     "High where single frames jitter."),
+    ("constancy", "Share of frames in which the prediction hardly moves while the person does. It unmasks methods that "
+     "freeze."),
+    ("PCK3D@150", "Share of joints that are less than 150 mm off. More is better."),
+    ("AUC 0-150", "PCK3D averaged over limits from 0 to 150 mm; perfect is 96.77."),
+    ("root-relative", "Every pose is given relative to its own pelvis (the root): where the person stands does not count."),
+    ("mean pose", "A prediction that looks at no picture: always the average of all training poses."),
+    ("zero pose", "All joints on the pelvis."),
+    ("crop", "The square of 128×128 grey pixels around the person, background removed, that the network sees."),
+    ("validation", "People held out of training, used to choose the best moment to stop. Test people are never looked "
+     "at before the end."),
+    ("epoch", "One pass over all training pictures."),
+    ("protocol", "Who trained, who tested, how often and how it is measured. Numbers of different protocols cannot be "
+     "compared."),
+)  # fmt: skip
+
+
+def glossary_section() -> Section:
+    """The terms."""
+    items = "".join(f"<div><dt>{text(term)}</dt><dd>{text(words)}</dd></div>" for term, words in _GLOSSARY)
+    return Section("glossary", "Glossary", f'<dl class="glossary">{items}</dl>')

@@ -1,0 +1,132 @@
+"""Makes the report of a run: `report.html` in its folder."""
+
+import base64
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import h36m_pose
+from h36m_pose.atomic_files import replacing
+from h36m_pose.data.chosen_views import training_views
+from h36m_pose.data.dataset import View
+from h36m_pose.data.protocols import split
+from h36m_pose.progress import bar
+from h36m_pose.report.curves import curves_section
+from h36m_pose.report.errors import errors_section, results_section
+from h36m_pose.report.frames import frames_section
+from h36m_pose.report.headline import headline
+from h36m_pose.report.insides_sections import GRID_TITLE, MAPS_TITLE, grid_section, maps_section
+from h36m_pose.report.material import Material
+from h36m_pose.report.page import assemble
+from h36m_pose.report.player import VideoOf, player_section
+from h36m_pose.report.provenance import glossary_section, provenance_section
+from h36m_pose.report.section import Section, missing, text
+from h36m_pose.rendering.run_pictures import VIDEO_FILE
+
+REPORT_FILE = "report.html"
+
+EMBEDDED_VIDEO_BYTES = 6_000_000
+"""Larger videos are linked, not embedded."""
+
+
+def write_report(material: Material, video_of: VideoOf | None = None) -> Path:
+    """Writes a run's report into its folder, atomically; the same inputs give the same bytes.
+
+    Args:
+        material: of `material.gather`.
+        video_of: where the raw video of a view lies, for the camera's pictures in the player; None without them.
+
+    Raises:
+        InputError: if a checkpoint is damaged, or the raw video of a sequence is not usable.
+    """
+    makers = _makers(material, video_of)
+    sections = []
+    with bar(len(makers), "report", " section") as progress:
+        for make in makers:
+            sections.append(make())
+            progress.update()
+    footer = (
+        f"<p>Written by h36m-pose {text(h36m_pose.__version__)}. This page needs no network and sends nothing. Poses and "
+        "pictures in it are those of the capture named above.</p>"
+    )
+    page = assemble(f"{material.run_dir.resolve().name}: 3D pose report", sections, footer)
+    path = material.run_dir / REPORT_FILE
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return path
+
+
+def _makers(material: Material, video_of: VideoOf | None) -> list[Callable[[], Section]]:
+    """What makes each section, in the page's order."""
+    with_pictures: list[tuple[str, str, Callable[[], Section]]] = [
+        ("player", "Watch it walk", lambda: player_section(material, _training_views(material), video_of)),
+        ("frames", "Worst and most ordinary frames", lambda: frames_section(material)),
+        ("grid", GRID_TITLE, lambda: grid_section(material)),
+        ("maps", MAPS_TITLE, lambda: maps_section(material)),
+    ]
+    player, frames, grid, maps = (_if_there(material, *each) for each in with_pictures)
+    return [
+        lambda: headline(material),
+        player,
+        lambda: results_section(material),
+        lambda: errors_section(material),
+        lambda: curves_section(material),
+        frames,
+        grid,
+        maps,
+        lambda: video_section(material),
+        lambda: provenance_section(material),
+        glossary_section,
+    ]
+
+
+def _if_there(material: Material, name: str, title: str, make: Callable[[], Section]) -> Callable[[], Section]:
+    """The maker of a section that needs predictions and the dataset; of a remark if they are missing."""
+    run = material.run_dir
+    if material.predictions is None:
+        why, command = "The predictions (predictions.npz) are missing.", f"h36m-pose evaluate {run}"
+    elif material.dataset is None:
+        why = f"The dataset ({material.dataset_dir}) is not here."
+        command = f"h36m-pose report {run} --dataset DATASET"
+    else:
+        return make
+    return lambda: missing(name, title, why, command)
+
+
+def _training_views(material: Material) -> Sequence[View]:
+    """The views that the run learnt from; none if its settings are not known."""
+    if "finetune" not in material.stages or material.dataset is None:
+        return ()
+    dataset, data = material.dataset, material.stages["finetune"].config["settings"]["data"]
+    cameras = {view.camera_id for view in dataset.views}
+    sides = split(
+        dataset.subjects,
+        data["protocol"],
+        data["validation_subjects"],
+        data["crowd"],
+        data.get("left_out_cameras", ()),
+        cameras,
+    )
+    return training_views(dataset, sides)
+
+
+def video_section(material: Material) -> Section:
+    """The rendered video: in the page if it is small enough, linked otherwise."""
+    title, path = "The video", material.run_dir / VIDEO_FILE
+    if not path.is_file():
+        command = f"h36m-pose render {material.run_dir} --root RAW"
+        return missing("video", title, "No video was rendered from this run.", command)
+    size = path.stat().st_size
+    if size > EMBEDDED_VIDEO_BYTES:
+        return Section(
+            "video",
+            title,
+            f'<p class="remark">The rendered walk ({size / 1e6:.0f} MB) is too large to be part of this page; it lies beside '
+            f'it: <a href="{VIDEO_FILE}">{VIDEO_FILE}</a></p>',
+        )
+    encoded = base64.b64encode(path.read_bytes()).decode("ascii")
+    body = (
+        "<p>One test walk: the camera's picture with the predicted skeleton, the network's input, and both skeletons "
+        f'from two sides.</p><video controls preload="metadata" src="data:video/mp4;base64,{encoded}" '
+        'aria-label="Video of a test walk, predicted beside true"></video>'
+    )
+    return Section("video", title, body)
