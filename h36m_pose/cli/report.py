@@ -1,8 +1,8 @@
 """Writes one HTML page about a run, to open anywhere without a network: RUN/report.html.
 
-Results beside baselines, a 3D player of test sequences, where the error is, learning curves, the worst frames, what the
-networks look at, and how it was made. Run `h36m-pose evaluate` first. With the raw capture the player shows the camera's
-pictures too. What the run lacks is left out, with the command that makes it.
+Results beside baselines, a 3D player of test sequences, where the error is, learning curves, the worst frames, what
+the networks look at, and how it was made. Run `h36m-pose evaluate` first. With the raw capture the player shows the
+camera's pictures too. What the run lacks is left out, with the command that makes it.
 
   h36m-pose report runs/demo
   h36m-pose report runs/demo --root data/demo/raw
@@ -10,10 +10,15 @@ pictures too. What the run lacks is left out, with the command that makes it.
 
 import argparse
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from h36m_pose.errors import InputError
+
+if TYPE_CHECKING:
+    from h36m_pose.data.dataset import View
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +46,10 @@ def run(arguments: argparse.Namespace) -> None:
     prepare_host(1)
 
     @contextlib.contextmanager
-    def video_of(view) -> Iterator[Path]:
+    def video_of(root: Path, view: "View") -> Iterator[Path]:
         with files_of_view(root, material.dataset_dir, view.name) as files:
             yield files.video
 
-    path = write_report(material, video_of if root is not None else None)
+    path = write_report(material, None if root is None else functools.partial(video_of, root))
     megabytes = path.stat().st_size / 1e6
     print(f"{path}: written, {megabytes:.1f} MB, in {time.monotonic() - started:.0f} s")

@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn narrow enough for a phone; colours come from the page's style, so that they suit light and dark."""
+"""Charts as SVG, drawn narrow enough for a phone; their colours are the page's, so that they suit light and dark."""
 
 import dataclasses
 import math

@@ -78,9 +78,7 @@ def _summary(stage: StageFiles) -> str:
     return f"It came to: {words}." if words else "It has not come to its end."
 
 
-def _line(
-    stage: StageFiles, split: str, name: str, colour: str, label: str | None = None, factor: float = 1.0
-) -> Line:
+def _line(stage: StageFiles, split: str, name: str, colour: str, label: str | None = None, factor: float = 1.0) -> Line:
     chosen: list[dict[str, Any]] = [row for row in stage.rows if row.get("split") == split and name in row]
     words = label or {"train": "training", "validation": "validation"}[split]
     return Line(

@@ -7,7 +7,6 @@ import numpy as np
 from numpy import ndarray
 
 from h36m_pose import skeleton
-from h36m_pose.data.protocols import is_crowd
 from h36m_pose.metrics import joint_errors
 from h36m_pose.report.charts import Bar, Line, bar_chart, line_chart
 from h36m_pose.report.directions import DIRECTIONS, walking_directions
@@ -35,19 +34,19 @@ def results_section(material: Material) -> Section:
                 "" if between is None else f"{between[0]:.1f} to {between[1]:.1f}",
                 f"{values['mean_pose']:.1f}",
                 f"{values['zero_pose']:.1f}",
-                f"{'less' if metric.less_is_better else 'more'} is better",
+                "less" if metric.less_is_better else "more",
             )
         )
-    head = ("metric", "network", "95 % interval", "mean pose", "zero pose", "")
+    head = ("metric", "network", "95 % interval", "mean pose", "zero pose", "better is")
     explained = (
-        f"The interval tells how much the number would vary with other sequences of the same kind: {DRAWS:,} draws with "
-        f"replacement of whole sequences ({len(per_view)} of them: a walk seen by one camera). It does not cover other "
-        "people or another training."
+        f"The interval tells how much the number would vary with other sequences of the same kind: {DRAWS:,} draws "
+        f"with replacement of whole sequences ({len(per_view)} of them: a walk seen by one camera). It does not cover "
+        "other people or another training."
         if len(per_view) >= FEWEST
         else f"With fewer than {FEWEST} sequences there is no interval."
     )
     body = (
-        table("All metrics beside two predictions that look at no picture", head, rows)
+        table("All metrics beside two predictions that look at no picture", head, rows, (1, 2, 3, 4, 5))
         + f'<p class="remark">{explained}</p>'
         + published_table(material)
     )
@@ -74,18 +73,15 @@ def errors_section(material: Material) -> Section:
     else:
         remark = "<p class='remark'>By walking direction and over time: needs the dataset and predictions.npz.</p>"
     body = (
-        '<p>Mean error in mm (MPJPE). The pale bar behind each is the error of always guessing the mean pose. '
+        "<p>Mean error in mm (MPJPE). A pale bar behind is the error of always guessing the mean pose. "
         '<span class="key left"></span> left side of the body, <span class="key right"></span> right side.</p>'
-        f'<div class="charts">{"".join(charts)}</div>{remark}'
+        f'<div class="charts many">{"".join(charts)}</div>{remark}'
     )
     return Section("errors", "Where the error is", body)
 
 
 def _grouped(title: str, groups: Mapping[str, Any]) -> str:
-    bars = [
-        Bar(f"{name}{' (crowd)' if is_crowd(name) else ''}", group["mpjpe"]["network"], group["mpjpe"]["mean_pose"])
-        for name, group in groups.items()
-    ]
+    bars = [Bar(name, group["mpjpe"]["network"], group["mpjpe"]["mean_pose"]) for name, group in groups.items()]
     return bar_chart(title, bars, "mm")
 
 

@@ -1,4 +1,4 @@
-"""Single frames worth a look: the worst and the most ordinary, with predicted and true joints on the network's input."""
+"""Single frames worth a look: the worst and the most ordinary, predicted and true joints on the network's input."""
 
 import dataclasses
 
@@ -8,12 +8,12 @@ from numpy import ndarray
 from h36m_pose import skeleton
 from h36m_pose.data.dataset import CROP_PX, View, frame_to_crop
 from h36m_pose.metrics import joint_errors
+from h36m_pose.rendering.skeleton_drawing import Viewpoint
+from h36m_pose.rendering.walking_clip import WalkingClip, make_clip, poses_of
 from h36m_pose.report.errors import frame_errors
 from h36m_pose.report.material import Material
 from h36m_pose.report.pictures import png_uri
 from h36m_pose.report.section import Section, text
-from h36m_pose.rendering.skeleton_drawing import Viewpoint
-from h36m_pose.rendering.walking_clip import WalkingClip, make_clip, poses_of
 
 HOW_MANY = 4
 _SIDE_VIEW = 128
@@ -74,8 +74,8 @@ def frames_section(material: Material) -> Section:
     errors = frame_errors(material)
     share = 100 * np.mean(errors > 2 * np.median(errors))
     parts = [
-        '<p>Left: the network\'s input with the joints it <em>predicted</em>. Middle: with the <em>true</em> joints. '
-        "Right: both from the person's side, where errors in depth show (true in grey). "
+        "<p>Left: the network's input with the joints it <em>predicted</em>. Middle: with the <em>true</em> joints. "
+        "Right: both figures seen at a right angle to the camera's sight, where errors in depth show (true in grey). "
         '<span class="key left"></span> left side of the body, <span class="key right"></span> right side. '
         f"Half of all frames err by less than {np.median(errors):.0f} mm; {share:.1f} % by more than twice that.</p>"
     ]

@@ -14,8 +14,9 @@ def headline(material: Material) -> Section:
     span = f' <span class="interval">95 % interval {between[0]:.1f} to {between[1]:.1f}</span>' if between else ""
     people = _counted(len(material.results["per_subject"]), "person", "people")
     body = f"""
-<p class="lead">{_what(material)} Tested on {material.results["frames"]:,} pictures of {people} it had never seen, it
-places each joint <strong>{network / 10:.1f} cm</strong> from where it truly is, on average. {_beside(network, mean)}</p>
+<p class="lead">{_what(material)} Tested on {material.results["frames"]:,} pictures of {people} it had never seen,
+it places each joint <strong>{network / 10:.1f} cm</strong> from where it truly is, on average.
+{_beside(network, mean)}</p>
 <dl class="tiles">
 <div class="tile first"><dt>Mean error of a joint (MPJPE)</dt><dd>{network:.1f} mm{span}</dd></div>
 <div class="tile"><dt>Always guessing the mean pose</dt><dd>{mean:.1f} mm</dd></div>
@@ -23,13 +24,13 @@ places each joint <strong>{network / 10:.1f} cm</strong> from where it truly is,
 </dl>
 <p><strong>{_capture_words(material)}</strong> The exact protocol: {text(material.results["protocol"])}.</p>
 <p class="remark">How to read this page: the <em>true</em> pose is what the capture recorded, the <em>predicted</em> one
-is what the network made of a single picture of 128×128 grey pixels. Both are compared after putting their pelvises on
+is what the network made of a single picture of 128&times;128 grey pixels. Both are compared after putting their pelvises on
 the same place. The words in capitals are explained in the <a href="#glossary">glossary</a>.</p>"""
     return Section("headline", f"3D pose from single pictures: run “{material.run_dir.resolve().name}”", body)
 
 
 def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return f"one {one}" if number == 1 else f"{number} {many}"
 
 
 def _what(material: Material) -> str:
@@ -71,23 +72,24 @@ def published_table(material: Material) -> str:
     """Published results, each row saying on what it was measured."""
     own = float(material.results["metrics"]["mpjpe"]["network"])
     if material.capture == "Human3.6M":
-        words, own_words = "the real Human3.6M, Walking", "the real Human3.6M; protocol above"
-        caption = "Published results on Human3.6M's Walking (MPJPE in mm); compare only what was tested on the same people"
+        words, own_words = "real Human3.6M", "real Human3.6M; protocol above"
+        caption = (
+            "Published results on Human3.6M's Walking (MPJPE in mm); compare only what was tested on the same people"
+        )
     else:
         here = "the synthetic studio" if material.synthetic else "another capture"
-        words = f"the real Human3.6M; ours on {here}: not comparable"
-        own_words = f"{here}, not the real Human3.6M: not comparable with the other rows"
-        caption = (
-            f"Published results (MPJPE in mm) were measured on the real Human3.6M, ours on {here}: they cannot be compared"
-        )
-    rows = [("<strong>This run</strong>", "", text(own_words), f"<strong>{own:.1f}</strong>")]
+        words = f"real Human3.6M (ours: {here}, not comparable)"
+        own_words = f"{here}, not the real Human3.6M: not comparable"
+        caption = f"Published results (MPJPE in mm), measured on the real Human3.6M; ours on {here}: not comparable"
+    rows = [("<strong>This run</strong>", f"<strong>{own:.1f}</strong>", text(own_words), "")]
     rows += [
         (
             f"{text(each.system)} ({each.year})",
-            text(each.source),
-            f"{text(words)}; tested {text(each.test)}",
             f"{each.mpjpe_mm:.1f}",
+            f"{text(words)}; tested on {text(each.test)}",
+            text(each.source),
         )
         for each in PUBLISHED
     ]
-    return table(text(caption), ("system", "printed in", "measured on", "MPJPE"), rows, numbers_from=3)
+    head = ("system", "MPJPE", "measured on", "printed in")
+    return table(caption, head, rows, number_columns=(1,))

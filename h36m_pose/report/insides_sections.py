@@ -22,6 +22,9 @@ _MAP_PX = 64
 _BRIGHTEST = 99.7
 """Percentile of a map that is drawn at full brightness."""
 
+_SHOWN_FIRST = 8
+"""The last layer with at least so many places along a side is shown at first."""
+
 _FIRST_JOINT = skeleton.NAMES.index("right wrist")
 
 GRID_TITLE, MAPS_TITLE = "Where it thinks each joint is", "What it looks at"
@@ -53,11 +56,11 @@ def grid_section(material: Material) -> Section:
     data = {"cells": answer.cells, "names": list(skeleton.NAMES), "frames": shown}
     joints = _joint_options(_FIRST_JOINT)
     body = f"""
-<p>The first stage cuts the picture into {answer.cells}×{answer.cells} cells and says for each of the 17 joints how likely
-it is that the joint, or a good part of a bone that ends at it, lies in the cell. The fuller the colour, the surer it is.
-White frames are the true cells.</p>
-<div class="row"><label>Joint <select id="grid-joint"><option value="all">all joints, each in its colour</option>{joints}
-</select></label></div>
+<p>The first stage cuts the picture into {answer.cells}&times;{answer.cells} cells and says for each of the 17 joints how
+likely it is that the joint, or a good part of a bone that ends at it, lies in the cell. The fuller the colour, the surer it
+is. White frames are the true cells.</p>
+<div class="row"><label>Joint <select id="grid-joint">
+<option value="all">all joints, each in its colour</option>{joints}</select></label></div>
 <div class="cards small" id="grid-frames">{_canvases("grid", frames)}</div><ul class="legend" id="grid-legend"></ul>"""
     return Section("grid", GRID_TITLE, body, data)
 
@@ -90,15 +93,16 @@ def maps_section(material: Material) -> Section:
     ]
     pictures = [png_uri(image) for image in found.inputs]
     data = {"layers": layers, "frames": [{"picture": uri} for uri in pictures]}
+    shown = max(number for number, each in enumerate(layers) if each["height"] >= _SHOWN_FIRST or number == 0)
     names = "".join(
-        f'<option value="{number}"{" selected" if number == len(layers) - 1 else ""}>{text(each["name"])}</option>'
+        f'<option value="{number}"{" selected" if number == shown else ""}>{text(each["name"])}</option>'
         for number, each in enumerate(layers)
     )
     body = f"""
-<p>Bright places are those whose change would move the answer most. For the input: by how much the chosen joint would move
-if this pixel became a little lighter. For a layer: where in the picture that layer's findings bear on the joint most
-(Grad-CAM, with each place's own gradient). Early layers are fine-grained, late ones coarse. A map tells where the network
-looks, not whether it is right.</p>
+<p>Bright places are those whose change would move the answer most. For the input: by how much the chosen joint would
+move if this pixel became a little lighter. For a layer: where in the picture that layer's findings bear on the joint most
+(Grad-CAM, with each place's own gradient). Early layers are fine-grained, late ones coarse. A map tells where the
+network looks, not whether it is right.</p>
 <div class="row"><label>Layer <select id="maps-layer">{names}</select></label>
 <label>For <select id="maps-target"><option value="0">the error of the whole pose</option>
 {_joint_options(_FIRST_JOINT, first=1)}</select></label></div>

@@ -30,7 +30,7 @@ function drawInput(canvas, image) {
       const x = (cell % cells) * side, y = Math.floor(cell / cells) * side;
       const probability = frame.probabilities[place] / 255;
       if (probability > 0.02) {
-        context.globalAlpha = 0.85 * probability;
+        context.globalAlpha = 0.9 * probability ** 0.6;
         context.fillStyle = colour;
         context.fillRect(x, y, side, side);
       }
@@ -92,7 +92,7 @@ function drawInput(canvas, image) {
     pixels[place] = 255 * Math.min(1, 0.35 + 1.6 * share);
     pixels[place + 1] = 255 * Math.max(0, 1.7 * share - 0.7) + 40 * share;
     pixels[place + 2] = 255 * Math.max(0, share < 0.5 ? 0.6 - 0.9 * share : 2.2 * share - 1.6) * 0.6;
-    pixels[place + 3] = 255 * Math.min(0.9, 1.5 * share);
+    pixels[place + 3] = 255 * Math.min(0.72, 1.1 * share);
   }
 
   function overlay(layer, values, target) {

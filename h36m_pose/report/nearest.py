@@ -10,8 +10,8 @@ from numpy import ndarray
 
 from h36m_pose.data import crop_frame
 from h36m_pose.data.dataset import View
-from h36m_pose.report.section import packed
 from h36m_pose.rendering.walking_clip import UPRIGHT_FROM_CAMERA, WalkingClip
+from h36m_pose.report.section import packed
 
 AT_MOST = 20_000
 """Training poses that are looked through, evenly spaced over all."""

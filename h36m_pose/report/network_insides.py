@@ -1,8 +1,8 @@
 """What happens inside a trained network: the grid's probabilities, and which pixels and places move which joint.
 
 Maps of convolution layers are Grad-CAM's (Selvaraju et al., ICCV 2017) in the form that keeps each place's own gradient
-(HiResCAM, Draelos & Carin 2020): gradient times activation, summed over channels. Our networks read the last map place by
-place instead of averaging it, so that averaged gradients would not tell where.
+(HiResCAM, Draelos & Carin 2020): gradient times activation, summed over channels. Our networks read the last map place
+by place instead of averaging it, so that averaged gradients would not tell where.
 """
 
 import dataclasses
@@ -198,7 +198,7 @@ def _with_probes(function: Callable[[Arrays, jax.Array], jax.Array], params: Arr
     def compute(images: jax.Array, probes: list[jax.Array]) -> tuple[jax.Array, list[jax.Array]]:
         values: dict[Any, Any] = dict(zip(jaxpr.constvars, closed.consts, strict=True))
         values |= dict(zip(jaxpr.invars, [*leaves, images], strict=True))
-        outputs = []
+        outputs: list[jax.Array] = []
         for step in jaxpr.eqns:
             inputs = [each.val if isinstance(each, Literal) else values[each] for each in step.invars]
             bound = step.primitive.get_bind_params(step.params)
@@ -215,7 +215,9 @@ def _with_probes(function: Callable[[Arrays, jax.Array], jax.Array], params: Arr
     names = []
     for number, (step, shape) in enumerate(zip(found, shapes, strict=True), 1):
         path = kernels.get(step.invars[1], "").removeprefix("convolutions/").removesuffix("/kernel").replace("/", ".")
-        names.append(f"convolution {number}{f' ({path})' if path else ''}: {shape[1]}×{shape[2]}, {shape[3]} channels")
+        names.append(
+            f"convolution {number}{f' ({path})' if path else ''}: {shape[1]} by {shape[2]}, {shape[3]} channels"
+        )
     return _Probed(compute, shapes, tuple(names))
 
 

@@ -2,11 +2,11 @@
 
 import base64
 import hashlib
-import importlib.resources
 import json
 from collections.abc import Sequence
 
 from h36m_pose.report.section import Section, text
+from h36m_pose.report.templates import filled, resource
 
 _SCRIPTS = ("page.js", "player.js", "maps.js")
 
@@ -22,8 +22,8 @@ def assemble(title: str, sections: Sequence[Section], footer: str) -> str:
         sections: the first is the opening.
         footer: HTML.
     """
-    style = _resource("style.css")
-    script = "\n".join(_resource(name) for name in _SCRIPTS)
+    style = resource("style.css")
+    script = "\n".join(resource(name) for name in _SCRIPTS)
     links = "".join(f'<li><a href="#{each.name}">{text(each.title)}</a></li>' for each in sections[1:])
     first, *others = sections
     body = f'<section id="{first.name}"><h1>{text(first.title)}</h1>{first.body}</section>'
@@ -41,16 +41,17 @@ def assemble(title: str, sections: Sequence[Section], footer: str) -> str:
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
         "media-src data:; base-uri 'none'; form-action 'none'"
     )
-    values = {
-        "POLICY": policy, "TITLE": text(title), "STYLE": style, "LINKS": links, "BODY": body, "FOOTER": footer,
-        "DATA": data, "SCRIPT": script,
-    }  # fmt: skip
-    pieces = _resource("page.html").split("@@")
-    return "".join(piece if place % 2 == 0 else values[piece] for place, piece in enumerate(pieces))
-
-
-def _resource(name: str) -> str:
-    return importlib.resources.files("h36m_pose.report").joinpath(name).read_text(encoding="utf-8")
+    return filled(
+        "page.html",
+        POLICY=policy,
+        TITLE=text(title),
+        STYLE=style,
+        LINKS=links,
+        BODY=body,
+        FOOTER=footer,
+        DATA=data,
+        SCRIPT=script,
+    )
 
 
 def _json(section: Section) -> str:

@@ -27,6 +27,7 @@
       true: page.unpack(raw.true, Int16Array),
       person: page.unpack(raw.person, Int32Array),
       predictedPx: page.unpack(raw.predictedPx, Int16Array),
+      flags: page.unpack(raw.flags, Uint16Array),
       truePx: page.unpack(raw.truePx, Int16Array),
       crops: sheets(raw.crops),
       pictures: raw.pictures && sheets(raw.pictures),
@@ -79,8 +80,8 @@
     const { context, width, height } = prepared(stage);
     const beside = find("beside").checked;
     const half = FLOOR_MM + (beside ? 620 : 0);
-    const scale = Math.min(width / (2 * half), height / 2350);
-    const middle = height / 2 + 850 * scale * Math.cos(state.elevation);
+    const scale = Math.min(width / (2 * half), height / 2150);
+    const middle = height / 2 + 840 * scale * Math.cos(state.elevation);
     const place = (point, shift) => {
       const [right, up, away] = projected(point);
       return [width / 2 + (right + shift) * scale, middle - up * scale, away];
@@ -274,9 +275,13 @@
     context.lineTo(width, up(sequence.mean));
     context.stroke();
     context.setLineDash([]);
+    context.fillStyle = colours.error;
+    const wide = (width - 4) / sequence.frames;
+    sequence.flags.forEach((bits, frame) => bits && context.fillRect(at(frame) - wide / 2, height - 5, wide + 0.5, 5));
     context.fillStyle = colours.muted;
     context.font = "12px system-ui, sans-serif";
-    context.fillText(`error of each frame, mean ${sequence.mean.toFixed(0)} mm`, 8, 15);
+    context.fillText(`error of each frame, mean ${sequence.mean.toFixed(0)} mm` +
+      (sequence.flags.some(Boolean) ? "; red below: flagged without the truth" : ""), 8, 15);
   }
 
   // ---- words ----------------------------------------------------------------------------------------------------
@@ -284,9 +289,11 @@
   function tell() {
     const { sequence, frame } = state;
     const words = `frame ${sequence.first + frame}, error ${sequence.errors[frame].toFixed(0)} mm`;
+    const flags = sequence.flagWords.filter((_, bit) => (sequence.flags[frame] >> bit) & 1);
     find("error").textContent = words;
+    find("flags").textContent = flags.length ? "flagged: " + flags.join("; ") : "";
     time.value = frame;
-    time.setAttribute("aria-valuetext", words);
+    time.setAttribute("aria-valuetext", flags.length ? words + ", flagged" : words);
     if (state.joint !== null) explain();
   }
 

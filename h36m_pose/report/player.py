@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,17 @@ from numpy import ndarray
 
 from h36m_pose import skeleton
 from h36m_pose.data.dataset import CROP_PX, View, frame_to_crop
+from h36m_pose.rendering.media_files import read_frames
+from h36m_pose.rendering.run_pictures import FRONTAL_CAMERA
+from h36m_pose.rendering.walking_clip import WalkingClip, make_clip, poses_of
 from h36m_pose.report.errors import frame_errors
 from h36m_pose.report.material import Material
 from h36m_pose.report.nearest import Nearest, nearest_poses
 from h36m_pose.report.pictures import SHEET_COLUMNS, SHEET_FRAMES, sheets
 from h36m_pose.report.section import Section, packed, text
-from h36m_pose.rendering.media_files import read_frames
-from h36m_pose.rendering.run_pictures import FRONTAL_CAMERA
-from h36m_pose.rendering.walking_clip import WalkingClip, make_clip, poses_of
+from h36m_pose.report.templates import filled
+from h36m_pose.report.trust_section import flags_for_player
+from h36m_pose.trust import TrustResult
 
 LONGEST = 400
 """Frames of a sequence that are shown at most; of longer ones the stretch that errs most."""
@@ -59,11 +62,14 @@ def choose_sequences(material: Material) -> list[Choice]:
     return [Choice(views[number], why) for number, why in chosen.items()]
 
 
-def player_section(material: Material, training: Sequence[View], video_of: VideoOf | None) -> Section:
+def player_section(
+    material: Material, checks: Mapping[str, TrustResult], training: Sequence[View], video_of: VideoOf | None
+) -> Section:
     """The player with its data.
 
     Args:
         material: with dataset and predictions.
+        checks: of `trust_section.check_sequences`: flagged frames are marked.
         training: views whose poses the nearest ones are looked for in; none for no such search.
         video_of: None without the raw capture.
     """
@@ -72,7 +78,9 @@ def player_section(material: Material, training: Sequence[View], video_of: Video
     found = nearest_poses([choice.view for choice in choices], clips, training, _crop_frame(material))
     step = max(1, -(-sum(len(clip) for clip in clips) // _PICTURES))
     sequences = [
-        _sequence(choice, clip, near, _camera_pictures(choice.view, clip, step, material, video_of))
+        _sequence(choice, clip, near)
+        | {"pictures": _camera_pictures(choice.view, clip, step, material, video_of)}
+        | _flags(checks[choice.view.name], clip)
         for choice, clip, near in zip(choices, clips, found, strict=True)
     ]
     data = {
@@ -107,7 +115,12 @@ def _clip(material: Material, view: View) -> WalkingClip:
     return make_clip(view, predicted, target, first, LONGEST)
 
 
-def _sequence(choice: Choice, clip: WalkingClip, near: Nearest | None, pictures: dict[str, Any] | None) -> dict:
+def _flags(result: TrustResult, clip: WalkingClip) -> dict[str, Any]:
+    words, bits = flags_for_player(result, slice(clip.first, clip.first + len(clip)))
+    return {"flagWords": words, "flags": packed(bits, "<u2")}
+
+
+def _sequence(choice: Choice, clip: WalkingClip, near: Nearest | None) -> dict[str, Any]:
     """One sequence as the script reads it: poses in mm as int16, pixels in tenths as int16."""
     mean = clip.errors_mm.mean()
     view = choice.view
@@ -124,7 +137,6 @@ def _sequence(choice: Choice, clip: WalkingClip, near: Nearest | None, pictures:
         "truePx": packed(true_px * _TENTHS, "<i2"),
         "azimuth": round(clip.sight.azimuth, 4),
         "crops": {"side": CROP_PX, "sheets": sheets(list(clip.inputs), _CROP_QUALITY)},
-        "pictures": pictures,
         "nearest": None if near is None else near.as_json(),
     }
 
@@ -176,35 +188,4 @@ def _markup(options: str, joints: str, with_pictures: bool, run_dir: Path) -> st
         else '<p class="remark">The camera\'s pictures are shown too if the raw capture is named: '
         f"<code>h36m-pose report {text(run_dir)} --root RAW</code></p>"
     )
-    return f"""
-<p>A test sequence, frame by frame: <span class="key left"></span> and <span class="key right"></span> the predicted left
-and right side of the body, <span class="key truth"></span> the true pose. Thin red lines join each predicted joint with
-its true place. Drag to turn; space plays, the arrow keys turn, comma and full stop step; click a joint to ask why it is
-off.</p>
-<noscript><p class="remark">The player needs JavaScript, which is switched off here.</p></noscript>
-<div id="player" class="player" role="group" aria-label="3D player">
-<div class="row"><label>Sequence <select id="player-sequence">{options}</select></label></div>
-<div class="stage"><canvas id="player-stage" tabindex="0" role="img"
-aria-label="Predicted and true skeleton; arrow keys turn, space plays"></canvas>
-<output id="player-error" class="badge" for="player-time"></output></div>
-<div class="pictures"><figure><canvas id="player-crop" width="256" height="256" role="img"
-aria-label="The network's input of this frame with predicted joints"></canvas>
-<figcaption>The network's input, with the prediction</figcaption></figure>{camera}</div>
-<div class="timeline"><canvas id="player-curve" aria-hidden="true"></canvas>
-<input id="player-time" type="range" min="0" max="1" step="1" value="0" aria-label="Frame"></div>
-<div class="row controls">
-<button type="button" id="player-play" class="primary">Play</button>
-<button type="button" id="player-back" aria-label="One frame back">&#8249;</button>
-<button type="button" id="player-on" aria-label="One frame on">&#8250;</button>
-<label>Speed <select id="player-speed"><option value="0.1">0.1×</option><option value="0.25">0.25×</option>
-<option value="0.5">0.5×</option><option value="1" selected>1×</option></select></label>
-<label>View <select id="player-view"><option value="camera">as the camera</option><option value="side">from the side</option>
-<option value="above">from above</option><option value="free" selected>turned a little</option></select></label>
-<label><input type="checkbox" id="player-show-predicted" checked> predicted</label>
-<label><input type="checkbox" id="player-show-true" checked> true</label>
-<label><input type="checkbox" id="player-beside"> side by side</label>
-</div>
-<div class="row"><label>Why is this joint off? <select id="player-joint"><option value="">choose a joint</option>{joints}
-</select></label></div>
-<div id="player-why" class="why" role="status" aria-live="polite" hidden></div>
-</div>{hint}"""
+    return filled("player.html", OPTIONS=options, JOINTS=joints, CAMERA=camera, HINT=hint)

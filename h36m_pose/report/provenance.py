@@ -14,13 +14,13 @@ NEVER_TYPED = ("writers", "parallel", "host_devices")
 def provenance_section(material: Material) -> Section:
     """Facts, commands, and all settings in a fold."""
     facts = list(_facts(material))
-    body = table("What this run is", ("", ""), [(text(name), text(value)) for name, value in facts], numbers_from=9)
+    body = table("What this run is", ("", ""), [(text(name), text(value)) for name, value in facts])
     body += f"<h3>To make it again</h3><pre><code>{text(_commands(material))}</code></pre>"
     for name, stage in material.stages.items():
         rows = [(text(key), f"<code>{text(value)}</code>") for key, value in flat(stage.config["settings"])]
         body += (
             f"<details><summary>All settings of {text(name)}</summary>"
-            f"{table(f'Settings of {text(name)}', ('setting', 'value'), rows, numbers_from=9)}</details>"
+            f"{table(f'Settings of {name}', ('setting', 'value'), rows)}</details>"
         )
     return Section("provenance", "How it was made", body)
 
@@ -127,10 +127,10 @@ _GLOSSARY = (
      "freeze."),
     ("PCK3D@150", "Share of joints that are less than 150 mm off. More is better."),
     ("AUC 0-150", "PCK3D averaged over limits from 0 to 150 mm; perfect is 96.77."),
-    ("root-relative", "Every pose is given relative to its own pelvis (the root): where the person stands does not count."),
+    ("root-relative", "Every pose is given relative to its own pelvis, the root: where the person stands does not count."),
     ("mean pose", "A prediction that looks at no picture: always the average of all training poses."),
     ("zero pose", "All joints on the pelvis."),
-    ("crop", "The square of 128×128 grey pixels around the person, background removed, that the network sees."),
+    ("crop", "The square of 128 by 128 grey pixels around the person, background removed, that the network sees."),
     ("validation", "People held out of training, used to choose the best moment to stop. Test people are never looked "
      "at before the end."),
     ("epoch", "One pass over all training pictures."),

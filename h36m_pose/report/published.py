@@ -27,7 +27,11 @@ PUBLISHED = (
     Published(2014, "Pretrained by joint detection", "Li & Chan, ACCV 2014, table 1", "S9 and S11", 80.09),
     Published(2014, "Detection and regression at once", "Li & Chan, ACCV 2014, table 1", "S9 and S11", 77.60),
     Published(
-        2015, "The original of this pipeline", "Jha, EPFL project report 2015", "S11, overlapping its training set", 80.42
+        2015,
+        "The original of this pipeline",
+        "Jha, EPFL project report 2015",
+        "S11, overlapping its training set",
+        80.42,
     ),
     Published(2016, "Autoencoder of poses", "Tekin et al., BMVC 2016", "S9 and S11", 65.75),
     Published(2017, "Coarse-to-fine volumes", "Pavlakos et al., CVPR 2017", "S9 and S11", 59.1),

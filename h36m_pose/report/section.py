@@ -44,45 +44,34 @@ def missing(name: str, title: str, why: str, command: str) -> Section:
     return Section(name, title, f'<p class="remark">{text(why)} To make it: <code>{text(command)}</code></p>')
 
 
-def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: int = 1) -> str:
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], number_columns: Sequence[int] = ()) -> str:
     """A table that scrolls sideways by itself where the screen is narrow.
 
     Args:
-        caption: what it shows, HTML.
-        head: headings of the columns, HTML.
+        caption: what it shows.
+        head: headings of the columns, HTML; without any word they are left out.
         rows: cells, HTML; the first of each is the row's heading.
-        numbers_from: from which column on cells are aligned as numbers.
+        number_columns: which columns hold numbers.
     """
     headings = "".join(
-        f'<th scope="col"{_aligned(place, numbers_from)}>{words}</th>' for place, words in enumerate(head)
+        f'<th scope="col"{_aligned(place, number_columns)}>{words}</th>' for place, words in enumerate(head)
     )
     lines = []
     for row in rows:
         first, *rest = row
-        cells = "".join(f"<td{_aligned(place, numbers_from)}>{cell}</td>" for place, cell in enumerate(rest, 1))
+        cells = "".join(f"<td{_aligned(place, number_columns)}>{cell}</td>" for place, cell in enumerate(rest, 1))
         lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+    headed = f"<thead><tr>{headings}</tr></thead>" if any(head) else ""
+    # Not a <caption>: that would be as wide as the table, and be cut where the table scrolls.
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{text(plain(caption))}">'
-        f"<table><caption>{caption}</caption><thead><tr>{headings}</tr></thead>"
+        f'<p class="caption">{text(caption)}</p><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{text(caption)}"><table aria-label="{text(caption)}">{headed}'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 
-def _aligned(place: int, numbers_from: int) -> str:
-    return ' class="number"' if place >= numbers_from else ""
-
-
-def plain(words: str) -> str:
-    """HTML without its tags."""
-    kept, inside = [], False
-    for letter in words:
-        if letter == "<":
-            inside = True
-        elif letter == ">":
-            inside = False
-        elif not inside:
-            kept.append(letter)
-    return html.unescape("".join(kept))
+def _aligned(place: int, number_columns: Sequence[int]) -> str:
+    return ' class="number"' if place in number_columns else ""
 
 
 def packed(array: ndarray, kind: str) -> str:

@@ -1,6 +1,7 @@
 """Makes the report of a run: `report.html` in its folder."""
 
 import base64
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from h36m_pose.data.chosen_views import training_views
 from h36m_pose.data.dataset import View
 from h36m_pose.data.protocols import split
 from h36m_pose.progress import bar
+from h36m_pose.rendering.media_files import read_frames
+from h36m_pose.rendering.run_pictures import VIDEO_FILE
 from h36m_pose.report.curves import curves_section
 from h36m_pose.report.errors import errors_section, results_section
 from h36m_pose.report.frames import frames_section
@@ -17,12 +20,14 @@ from h36m_pose.report.headline import headline
 from h36m_pose.report.insides_sections import GRID_TITLE, MAPS_TITLE, grid_section, maps_section
 from h36m_pose.report.material import Material
 from h36m_pose.report.page import assemble
+from h36m_pose.report.pictures import jpeg_uri
 from h36m_pose.report.player import VideoOf, player_section
 from h36m_pose.report.provenance import glossary_section, provenance_section
 from h36m_pose.report.section import Section, missing, text
-from h36m_pose.rendering.run_pictures import VIDEO_FILE
+from h36m_pose.report.trust_section import check_sequences, trust_section
 
 REPORT_FILE = "report.html"
+_POSTER_QUALITY = 80
 
 EMBEDDED_VIDEO_BYTES = 6_000_000
 """Larger videos are linked, not embedded."""
@@ -45,8 +50,8 @@ def write_report(material: Material, video_of: VideoOf | None = None) -> Path:
             sections.append(make())
             progress.update()
     footer = (
-        f"<p>Written by h36m-pose {text(h36m_pose.__version__)}. This page needs no network and sends nothing. Poses and "
-        "pictures in it are those of the capture named above.</p>"
+        f"<p>Written by h36m-pose {text(h36m_pose.__version__)}. This page needs no network and sends nothing. Poses "
+        "and pictures in it are those of the capture named above.</p>"
     )
     page = assemble(f"{material.run_dir.resolve().name}: 3D pose report", sections, footer)
     path = material.run_dir / REPORT_FILE
@@ -57,13 +62,19 @@ def write_report(material: Material, video_of: VideoOf | None = None) -> Path:
 
 def _makers(material: Material, video_of: VideoOf | None) -> list[Callable[[], Section]]:
     """What makes each section, in the page's order."""
+    checks = functools.cache(lambda: check_sequences(material))
     with_pictures: list[tuple[str, str, Callable[[], Section]]] = [
-        ("player", "Watch it walk", lambda: player_section(material, _training_views(material), video_of)),
+        (
+            "player",
+            "Watch it walk",
+            lambda: player_section(material, checks(), _training_views(material), video_of),
+        ),
         ("frames", "Worst and most ordinary frames", lambda: frames_section(material)),
         ("grid", GRID_TITLE, lambda: grid_section(material)),
         ("maps", MAPS_TITLE, lambda: maps_section(material)),
+        ("trust", "Can it be trusted without the truth?", lambda: trust_section(material, checks())),
     ]
-    player, frames, grid, maps = (_if_there(material, *each) for each in with_pictures)
+    player, frames, grid, maps, trust = (_if_there(material, *each) for each in with_pictures)
     return [
         lambda: headline(material),
         player,
@@ -73,6 +84,7 @@ def _makers(material: Material, video_of: VideoOf | None) -> list[Callable[[], S
         frames,
         grid,
         maps,
+        trust,
         lambda: video_section(material),
         lambda: provenance_section(material),
         glossary_section,
@@ -120,13 +132,14 @@ def video_section(material: Material) -> Section:
         return Section(
             "video",
             title,
-            f'<p class="remark">The rendered walk ({size / 1e6:.0f} MB) is too large to be part of this page; it lies beside '
-            f'it: <a href="{VIDEO_FILE}">{VIDEO_FILE}</a></p>',
+            f'<p class="remark">The rendered walk ({size / 1e6:.0f} MB) is too large to be part of this page; it lies '
+            f'beside it: <a href="{VIDEO_FILE}">{VIDEO_FILE}</a></p>',
         )
     encoded = base64.b64encode(path.read_bytes()).decode("ascii")
+    poster = jpeg_uri(next(read_frames(path, 0, 1)), _POSTER_QUALITY)
     body = (
         "<p>One test walk: the camera's picture with the predicted skeleton, the network's input, and both skeletons "
-        f'from two sides.</p><video controls preload="metadata" src="data:video/mp4;base64,{encoded}" '
-        'aria-label="Video of a test walk, predicted beside true"></video>'
+        f'from two sides.</p><video controls preload="metadata" poster="{poster}" '
+        f'src="data:video/mp4;base64,{encoded}" aria-label="Video of a test walk, predicted beside true"></video>'
     )
     return Section("video", title, body)
