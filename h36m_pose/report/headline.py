@@ -24,8 +24,8 @@ it places each joint <strong>{network / 10:.1f} cm</strong> from where it truly 
 </dl>
 <p><strong>{_capture_words(material)}</strong> The exact protocol: {text(material.results["protocol"])}.</p>
 <p class="remark">How to read this page: the <em>true</em> pose is what the capture recorded, the <em>predicted</em> one
-is what the network made of a single picture of 128&times;128 grey pixels. Both are compared after putting their pelvises on
-the same place. The words in capitals are explained in the <a href="#glossary">glossary</a>.</p>"""
+is what the network made of a single picture of 128&times;128 grey pixels. Both are compared after putting their
+pelvises on the same place. The words in capitals are explained in the <a href="#glossary">glossary</a>.</p>"""
     return Section("headline", f"3D pose from single pictures: run “{material.run_dir.resolve().name}”", body)
 
 

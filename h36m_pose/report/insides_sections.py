@@ -56,9 +56,9 @@ def grid_section(material: Material) -> Section:
     data = {"cells": answer.cells, "names": list(skeleton.NAMES), "frames": shown}
     joints = _joint_options(_FIRST_JOINT)
     body = f"""
-<p>The first stage cuts the picture into {answer.cells}&times;{answer.cells} cells and says for each of the 17 joints how
-likely it is that the joint, or a good part of a bone that ends at it, lies in the cell. The fuller the colour, the surer it
-is. White frames are the true cells.</p>
+<p>The first stage cuts the picture into {answer.cells}&times;{answer.cells} cells and says for each of the 17 joints
+how likely it is that the joint, or a good part of a bone that ends at it, lies in the cell. The fuller the colour, the
+surer it is. White frames are the true cells.</p>
 <div class="row"><label>Joint <select id="grid-joint">
 <option value="all">all joints, each in its colour</option>{joints}</select></label></div>
 <div class="cards small" id="grid-frames">{_canvases("grid", frames)}</div><ul class="legend" id="grid-legend"></ul>"""
@@ -100,8 +100,8 @@ def maps_section(material: Material) -> Section:
     )
     body = f"""
 <p>Bright places are those whose change would move the answer most. For the input: by how much the chosen joint would
-move if this pixel became a little lighter. For a layer: where in the picture that layer's findings bear on the joint most
-(Grad-CAM, with each place's own gradient). Early layers are fine-grained, late ones coarse. A map tells where the
+move if this pixel became a little lighter. For a layer: where in the picture that layer's findings bear on the joint
+most (Grad-CAM, with each place's own gradient). Early layers are fine-grained, late ones coarse. A map tells where the
 network looks, not whether it is right.</p>
 <div class="row"><label>Layer <select id="maps-layer">{names}</select></label>
 <label>For <select id="maps-target"><option value="0">the error of the whole pose</option>

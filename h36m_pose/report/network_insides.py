@@ -6,7 +6,7 @@ by place instead of averaging it, so that averaged gradients would not tell wher
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ class Saliency:
 
     inputs: UInt8[ndarray, "frames side side"]
     layers: tuple[str, ...]
-    maps: tuple[Float[ndarray, "frames targets height width"], ...]
+    maps: tuple[Float[ndarray, "frames targets _height _width"], ...]
 
 
 def load_network(stage_dir: Path) -> TrainedNetwork:
@@ -219,8 +219,3 @@ def _with_probes(function: Callable[[Arrays, jax.Array], jax.Array], params: Arr
             f"convolution {number}{f' ({path})' if path else ''}: {shape[1]} by {shape[2]}, {shape[3]} channels"
         )
     return _Probed(compute, shapes, tuple(names))
-
-
-def take(examples: Examples, chosen: Sequence[int]) -> Examples:
-    """Some of the examples."""
-    return Examples(*(np.asarray(array)[list(chosen)] for array in examples))

@@ -127,7 +127,7 @@ _GLOSSARY = (
      "freeze."),
     ("PCK3D@150", "Share of joints that are less than 150 mm off. More is better."),
     ("AUC 0-150", "PCK3D averaged over limits from 0 to 150 mm; perfect is 96.77."),
-    ("root-relative", "Every pose is given relative to its own pelvis, the root: where the person stands does not count."),
+    ("root-relative", "Every pose is relative to its own pelvis, the root: where the person stands does not count."),
     ("mean pose", "A prediction that looks at no picture: always the average of all training poses."),
     ("zero pose", "All joints on the pelvis."),
     ("crop", "The square of 128 by 128 grey pixels around the person, background removed, that the network sees."),
