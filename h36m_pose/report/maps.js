@@ -16,7 +16,7 @@ function drawInput(canvas, image) {
   const chooser = page.element("grid-joint");
   const legend = page.element("grid-legend");
   const cells = data.cells;
-  const hue = (joint) => Math.round((joint * 360) / data.names.length);
+  const colourOf = (joint) => `hsl(${Math.round((joint * 360) / data.names.length)} 90% 60%)`;
   const frames = data.frames.map((frame, number) => ({
     canvas: page.element("grid-" + number),
     probabilities: page.unpack(frame.probabilities, Uint8Array),
@@ -24,22 +24,35 @@ function drawInput(canvas, image) {
     image: page.picture(frame.picture, draw),
   }));
 
-  function drawJoint(context, side, frame, joint, colour, outlined) {
+  /** The cells of one joint; the true ones are framed. */
+  function drawJoint(context, side, frame, joint) {
     for (let cell = 0; cell < cells * cells; cell++) {
       const place = joint * cells * cells + cell;
       const x = (cell % cells) * side, y = Math.floor(cell / cells) * side;
       const probability = frame.probabilities[place] / 255;
       if (probability > 0.02) {
         context.globalAlpha = 0.9 * probability ** 0.6;
-        context.fillStyle = colour;
+        context.fillStyle = "#ff9247";
         context.fillRect(x, y, side, side);
       }
-      if (outlined && frame.labels[place]) {
+      if (frame.labels[place]) {
         context.globalAlpha = 1;
         context.strokeStyle = "#fff";
         context.lineWidth = 2;
         context.strokeRect(x + 1, y + 1, side - 2, side - 2);
       }
+    }
+    context.globalAlpha = 1;
+  }
+
+  /** Each cell in the colour of the joint that is surest to be there. */
+  function drawAll(context, side, frame) {
+    for (let cell = 0; cell < cells * cells; cell++) {
+      const answers = data.names.map((_, joint) => frame.probabilities[joint * cells * cells + cell]);
+      const surest = answers.indexOf(Math.max(...answers));
+      context.globalAlpha = 0.75 * (answers[surest] / 255) ** 0.6;
+      context.fillStyle = colourOf(surest);
+      context.fillRect((cell % cells) * side, Math.floor(cell / cells) * side, side, side);
     }
     context.globalAlpha = 1;
   }
@@ -55,15 +68,15 @@ function drawInput(canvas, image) {
         context.strokeRect(line * side, -1, 0, frame.canvas.height + 2);
         context.strokeRect(-1, line * side, frame.canvas.width + 2, 0);
       }
-      if (all) data.names.forEach((_, joint) => drawJoint(context, side, frame, joint, `hsl(${hue(joint)} 90% 60%)`, false));
-      else drawJoint(context, side, frame, Number(chooser.value), "#ff9247", true);
+      if (all) drawAll(context, side, frame);
+      else drawJoint(context, side, frame, Number(chooser.value));
     }
     legend.replaceChildren();
     if (!all) return;
     data.names.forEach((name, joint) => {
       const item = document.createElement("li"), key = document.createElement("span");
       key.className = "key swatch";
-      key.style.background = `hsl(${hue(joint)} 90% 60%)`;
+      key.style.background = colourOf(joint);
       item.append(key, name);
       legend.append(item);
     });

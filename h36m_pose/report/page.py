@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from h36m_pose.report.section import Section, text
 from h36m_pose.report.templates import filled, resource
 
-_SCRIPTS = ("page.js", "player.js", "maps.js")
+_SCRIPTS = ("page.js", "scene.js", "explanation.js", "player.js", "maps.js")
 
 
 def assemble(title: str, sections: Sequence[Section], footer: str) -> str:
