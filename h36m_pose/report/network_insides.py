@@ -6,6 +6,7 @@ by place instead of averaging it, so that averaged gradients would not tell wher
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,13 +117,9 @@ def grid_answer(network: TrainedNetwork, examples: Examples) -> GridAnswer:
         return outputs[:, -skeleton.JOINTS * cells**2 :]
 
     answer = jax.jit(logits)(network.arrays["params"], network.arrays["constants"], batch.images)
-    labels = grid.cell_labels(
-        jnp.asarray(batch.joints_px),
-        cells=cells,
-        rule=settings["rule"],
-        window_px=settings["window_px"] or None,
-        bone_share=settings["bone_share"],
-    )
+    options = {"window_px": settings["window_px"] or None, "bone_share": settings["bone_share"]}
+    label = functools.partial(grid.cell_labels, cells=cells, rule=settings["rule"], **options)
+    labels = jax.jit(label)(jnp.asarray(batch.joints_px))
     probabilities = np.asarray(jax.nn.sigmoid(answer)).reshape(len(inputs), skeleton.JOINTS, cells**2)
     return GridAnswer(inputs, probabilities, np.asarray(labels), cells)
 
