@@ -200,7 +200,7 @@ def _asymmetry(joints: Poses) -> Values:
 
 
 def _knee(joints: Poses) -> Values:
-    """Degrees past straight of the worse knee; of one that is folded further than can be, so many degrees past that."""
+    """Degrees past straight of the worse knee; 0 for one that is bent, from the limit on for one folded too far."""
     to_the_right = joints[:, 1] - joints[:, 4]
     worst = []
     for hip, knee, ankle in ((1, 2, 3), (4, 5, 6)):
@@ -208,7 +208,7 @@ def _knee(joints: Poses) -> Values:
         forward = _unit(np.cross(to_the_right, thigh))
         bend = np.rad2deg(np.arctan2(_dot(shank, forward), _dot(shank, thigh)))
         past_folded = _angle(thigh, shank) - _KNEE_FOLDED + _BY_CODE["knee"].limit
-        worst.append(np.where(bend > 0, bend, past_folded))
+        worst.append(np.maximum(np.where(bend > 0, bend, past_folded), 0.0))
     return np.max(worst, axis=0)
 
 
