@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_raw
 from preprocessing.member_names import CAMERAS as CAMERAS
 from preprocessing.member_names import KINDS as KINDS
 from preprocessing.member_names import Kind as Kind
@@ -124,7 +125,7 @@ def find_views(root: str | Path, actions: tuple[str, ...] = ("Walking",)) -> lis
         InputError: if there is no such folder, nothing in it, no view of the actions, or a folder that cannot be read.
     """
     root = Path(root)
-    _require_folder(root)
+    require_raw(root)
     views: list[ViewFiles] = []
     for subject, folders in sorted(_subject_folders(root).items(), key=lambda item: subject_number(item[0])):
         views += _views_of_subject(subject, folders, actions)
@@ -146,14 +147,6 @@ def absent_release_views(views: list[ViewFiles], actions: tuple[str, ...] = ("Wa
         for camera_id in CAMERAS
         if subject in subjects and (subject, trial, camera_id) not in present
     ]
-
-
-def _require_folder(root: Path) -> None:
-    expected, mend = "a folder that holds S1, S5, ...", "Give the folder of the Human3.6M archives, or of their files"
-    if not root.exists():
-        raise InputError(root, "nothing of that name", expected, mend)
-    if not root.is_dir():
-        raise InputError(root, "a file", expected, mend)
 
 
 def _children(folder: Path) -> list[Path]:

@@ -28,19 +28,55 @@ def test_help_explains_every_verb(verb: str | None) -> None:
         assert name in outcome.stdout
 
 
-@pytest.mark.parametrize("verb", [None, *main.VERBS])
-def test_help_loads_nothing_heavy(verb: str | None) -> None:
+def loaded_by(words: list[str]) -> tuple[set[str], str]:
+    """What a command imports, and what it says on standard error."""
     code = (
         "import sys; from h36m_pose.cli import main\n"
         "try: main.main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
     )
-    words = ([verb] if verb else []) + ["--help"]
-    outcome = subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert not {"jax", "flax", "numba", "cv2", "scipy", "matplotlib"} & set(outcome.stderr.split())
+    command = [sys.executable, "-c", code, *words]
+    error = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stderr
+    *said, modules = error.splitlines()
+    return set(modules.split()), "\n".join(said)
+
+
+HEAVY = {"jax", "flax", "numba", "cv2", "scipy", "matplotlib", "sklearn", "rerun", "onnxruntime"}
+
+
+@pytest.mark.parametrize("verb", [None, *main.VERBS])
+def test_help_loads_nothing_heavy(verb: str | None) -> None:
+    modules, _ = loaded_by(([verb] if verb else []) + ["--help"])
+    assert not HEAVY & modules
+
+
+WRONG_PATHS = {
+    "preprocess": ["preprocess", "nowhere", "out"],
+    "inspect": ["inspect", "nowhere", "S1 Walking 1.54138969"],
+    "capture": ["capture", "/dev/null/raw"],
+    "pack": ["pack", "nowhere"],
+    "unpack": ["unpack", "nowhere", "out"],
+    "train": ["train", "pretrain", "--experiment", "demo", "--dataset", "nowhere", "--run", "out"],
+    "evaluate": ["evaluate", "nowhere"],
+    "robustness": ["robustness", "nowhere"],
+    "temporal": ["temporal", "nowhere"],
+    "render": ["render", "nowhere", "--root", "nowhere"],
+    "compare": ["compare", "nowhere", "nowhere"],
+    "export": ["export", "nowhere"],
+    "report": ["report", "nowhere"],
+    "experiments": ["experiments", "--dataset", "nowhere"],
+    "baseline": ["baseline", "hog_ridge", "--dataset", "nowhere", "--experiment", "demo", "--run", "out"],
+    "bench": ["bench", "--dataset", "nowhere"],
+}
+
+
+@pytest.mark.parametrize("verb", WRONG_PATHS)
+def test_wrong_paths_are_told_before_anything_heavy_is_loaded(verb: str) -> None:
+    modules, said = loaded_by(WRONG_PATHS[verb])
+    assert not HEAVY & modules
+    assert said.startswith("h36m-pose: error: ") and "\n" not in said
+    assert "/dev/null: found a file" in said if verb == "capture" else "nowhere: found " in said
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from h36m_pose import configuration
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_dataset
 
 NAMES = ("zero_pose", "mean_pose", "hog_nearest", "hog_ridge")
 
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Fits, tests, prints the table."""
+    require_dataset(arguments.dataset)
     config = configuration.load_experiment(arguments.experiment)
     configuration.apply_overrides(config, arguments.overrides)
     if arguments.name.startswith("hog"):

@@ -20,6 +20,7 @@ from typing import Any
 from h36m_pose import configuration
 from h36m_pose.atomic_files import write_json
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_dataset, require_raw
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measures, prints and writes."""
+    require_dataset(arguments.dataset)
+    if arguments.root:
+        require_raw(arguments.root)
     experiments = _experiments(arguments)
     for option in ("rounds", "steps", "processes"):
         if getattr(arguments, option) < 1:

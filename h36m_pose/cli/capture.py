@@ -20,6 +20,7 @@ import re
 from pathlib import Path
 
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_place
 
 PRESETS = ("demo", "full", "quick", "tiny")
 
@@ -68,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Films what is missing."""
+    require_place(arguments.out)
     if arguments.workers < 1:
         raise InputError("--workers", str(arguments.workers), "1 or more", "Leave the option out for one per core")
     if arguments.seed < 0:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_dataset
 
 if TYPE_CHECKING:
     from h36m_pose.studies.study import Row, Study
@@ -79,6 +80,7 @@ def _run(arguments: argparse.Namespace, chosen: "list[tuple[Study, list[Row]]]",
     if arguments.dataset is None:
         mend = "Add --dataset FOLDER, or --page-only for the page alone"
         raise InputError("h36m-pose experiments", "no --dataset", "a folder", mend)
+    require_dataset(arguments.dataset)
     from h36m_pose.studies import runner
 
     place = runner.Place(arguments.dataset, arguments.work, arguments.results, arguments.captures, arguments.motions)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from h36m_pose.cli import evaluate
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_dataset, require_run
 
 STABLEHLO, ONNX, CARD = "network.stablehlo.zip", "network.onnx", "model_card.md"
 
@@ -25,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Exports, compares and prints."""
+    require_run(arguments.run_dir)
+    require_dataset(arguments.dataset)
     run_dir: Path = arguments.run_dir
     _, load = evaluate.trained_network(run_dir, None)
     from h36m_pose.exporting import check, facts, onnx_file, stablehlo

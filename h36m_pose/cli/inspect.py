@@ -13,6 +13,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from h36m_pose.given_folders import require_raw
+
 if TYPE_CHECKING:
     from preprocessing.catalog import ViewFiles
 
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Draws the sheet and prints its path, and what is to be looked at twice."""
+    require_raw(arguments.root)
     import dataclasses
     import tempfile
 

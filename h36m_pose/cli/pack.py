@@ -11,6 +11,8 @@ import argparse
 import time
 from pathlib import Path
 
+from h36m_pose.given_folders import require_dataset
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose pack`."""
@@ -21,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Packs and prints what it came to."""
+    require_dataset(arguments.dataset)
     from h36m_pose.data.pack_files import sizes
     from h36m_pose.data.pack_format import SUFFIX
     from h36m_pose.data.pack_writer import pack

@@ -27,6 +27,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from h36m_pose.given_folders import require_raw
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose preprocess`."""
@@ -60,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Builds the dataset and prints what became of it; returns the exit status."""
+    require_raw(arguments.root)
     from h36m_pose.errors import InputError
     from preprocessing.build import Choices, build
     from preprocessing.release import parse_actions, parse_every

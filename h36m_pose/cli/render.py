@@ -17,6 +17,7 @@ import contextlib
 from pathlib import Path
 
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_dataset, require_raw, require_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Draws what is missing and prints the paths."""
+    require_run(arguments.run_dir)
+    require_raw(arguments.root)
+    require_dataset(arguments.dataset)
     from h36m_pose.rendering.run_pictures import (
         SAMPLES_FILE,
         SMOOTHED_TITLE,

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_dataset, require_raw, require_run
 
 if TYPE_CHECKING:
     from h36m_pose.data.dataset import View
@@ -34,8 +34,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     started = time.monotonic()
     root: Path | None = arguments.root
-    if root is not None and not root.exists():
-        raise InputError(root, "no such folder", "the raw capture", "Check --root, or leave it out")
+    require_run(arguments.run_dir)
+    require_dataset(arguments.dataset)
+    if root is not None:
+        require_raw(root)
     from h36m_pose.report.material import gather
 
     material = gather(arguments.run_dir, arguments.dataset)  # before JAX is loaded: bad paths answer at once

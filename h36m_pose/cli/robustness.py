@@ -17,6 +17,7 @@ from pathlib import Path
 
 from h36m_pose.cli import evaluate
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_dataset, require_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Measures what is not measured yet and prints the table."""
     if arguments.every < 1:
         raise InputError("--every", str(arguments.every), "1 or more", "Leave it out for all frames")
+    require_run(arguments.run_dir)
+    require_dataset(arguments.dataset)
     from h36m_pose.robustness.measurement import (
         RESULTS,
         SHEET,

@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_dataset, require_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Trains and measures what is missing, and prints the table."""
+    require_run(arguments.run_dir)
+    require_dataset(arguments.dataset)
     from h36m_pose.cli import evaluate
     from h36m_pose.training.host import prepare_host
 
