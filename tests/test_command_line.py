@@ -132,6 +132,6 @@ def test_our_own_defects_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -
 def test_demo_stops_at_the_first_step_that_fails(tmp_path: Path) -> None:
     outcome = _run("demo", "--folder", str(tmp_path), "--preset", "dmeo")
     assert outcome.returncode == 2
-    assert "[1/6]" in outcome.stdout
-    assert "[2/6]" not in outcome.stdout
+    assert "[1/7]" in outcome.stdout
+    assert "[2/7]" not in outcome.stdout
     assert "demo" in outcome.stderr

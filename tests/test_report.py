@@ -19,7 +19,7 @@ from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.rendering.media_files import new_video
 from h36m_pose.report.material import gather
-from h36m_pose.report.writing import write_report
+from h36m_pose.report.writing import REPORT_FILE, write_report
 
 FRAMES = {"S1": 24, "S5": 24, "S6": 24, "S7": 24, "S8": 11, "S9": 24, "S11": 30, "S101": 24}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -55,7 +55,8 @@ def video_of(run: Path):
 @pytest.fixture(scope="module")
 def report(run: Path, video_of) -> Path:
     """The page with the camera's pictures."""
-    return write_report(gather(run), video_of)
+    assert write_report(gather(run), video_of)
+    return run / REPORT_FILE
 
 
 def write_video(path: Path, frames: int) -> None:
@@ -122,9 +123,12 @@ def test_the_player_holds_the_predictions(run, report):
 
 
 def test_the_same_run_gives_the_same_page(run, report, video_of):
-    before = report.read_bytes()
-    write_report(gather(run), video_of)
-    assert report.read_bytes() == before
+    before = report.read_bytes(), report.stat().st_mtime_ns
+    assert not write_report(gather(run), video_of)
+    assert (report.read_bytes(), report.stat().st_mtime_ns) == before
+    report.write_bytes(before[0].replace(b'name="made-from" content="', b'name="made-from" content="0', 1))
+    assert write_report(gather(run), video_of)
+    assert report.read_bytes() == before[0]
 
 
 def test_a_run_that_lacks_things_says_what_makes_them(run, tmp_path, capsys):
@@ -157,7 +161,7 @@ def test_wrong_input_is_told_in_one_line(run, dataset, tmp_path, capsys):
         ([str(tmp_path / "nowhere")], "no such folder"),
         ([str(run / "results.json")], "a file; expected a run's folder"),
         ([str(bare)], f"h36m-pose evaluate {bare}"),
-        ([str(run), "--root", str(tmp_path / "nowhere")], "--root"),
+        ([str(run), "--root", str(tmp_path / "nowhere")], "nowhere: found nothing of that name"),
         ([str(run), "--dataset", str(other)], "which"),
         ([str(damaged)], "predictions.npz"),
     ):

@@ -1,4 +1,5 @@
-"""The whole pipeline on the embedded default: synthetic capture, preprocess, pretrain, finetune, evaluate, render.
+"""The whole pipeline on the embedded default: synthetic capture, preprocess, pretrain, finetune, evaluate, render,
+report.
 
 Each step is a command of its own, printed before it runs, and can be typed by hand. Run again, the demo does only what
 is missing.
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs the six steps one after the other; stops at the first that fails and returns its exit status."""
+    """Runs the seven steps one after the other; stops at the first that fails and returns its exit status."""
     raw = arguments.folder / "data" / arguments.preset / "raw"
     dataset = arguments.folder / "data" / arguments.preset / "dataset"
     run_folder = arguments.folder / "runs" / arguments.preset
@@ -36,12 +37,14 @@ def run(arguments: argparse.Namespace) -> int:
         ["train", "finetune", *trained],
         ["evaluate", str(run_folder), "--dataset", str(dataset)],
         ["render", str(run_folder), "--dataset", str(dataset), "--root", str(raw)],
+        ["report", str(run_folder), "--dataset", str(dataset), "--root", str(raw)],
     )
     products = {
         "video": run_folder / "walking.mp4",
         "four samples": run_folder / "four_samples.png",
         "learning curves": run_folder / "learning_curves.png",
         "results": run_folder / "results.json",
+        "report": run_folder / "report.html",
     }
     watched = [raw / "capture.json", dataset / "manifest.json", *products.values()]
     before = _times(watched)

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     from h36m_pose.report.material import gather
 
     material = gather(arguments.run_dir, arguments.dataset)  # before JAX is loaded: bad paths answer at once
-    from h36m_pose.report.writing import write_report
+    from h36m_pose.report.writing import REPORT_FILE, write_report
     from h36m_pose.training.host import prepare_host
     from preprocessing.one_view import files_of_view
 
@@ -52,6 +52,10 @@ def run(arguments: argparse.Namespace) -> None:
         with files_of_view(root, material.dataset_dir, view.name) as files:
             yield files.video
 
-    path = write_report(material, None if root is None else functools.partial(video_of, root))
-    megabytes = path.stat().st_size / 1e6
-    print(f"{path}: written, {megabytes:.1f} MB, in {time.monotonic() - started:.0f} s")
+    fresh = write_report(material, None if root is None else functools.partial(video_of, root))
+    path = material.run_dir / REPORT_FILE
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    if fresh:
+        print(f"{path}: written, {size}, in {time.monotonic() - started:.0f} s")
+    else:
+        print(f"{path}: shows this run already, left as it is, {size}")

@@ -11,7 +11,7 @@ from h36m_pose.report.templates import filled, resource
 _SCRIPTS = ("page.js", "scene.js", "explanation.js", "player.js", "maps.js")
 
 
-def assemble(title: str, sections: Sequence[Section], footer: str) -> str:
+def assemble(title: str, sections: Sequence[Section], footer: str, made_from: str = "") -> str:
     """The page.
 
     Nothing is fetched: its Content-Security-Policy allows its own style and scripts, by their digests, and pictures and
@@ -21,6 +21,7 @@ def assemble(title: str, sections: Sequence[Section], footer: str) -> str:
         title: of the browser's tab.
         sections: the first is the opening.
         footer: HTML.
+        made_from: of `identity.identity_of`.
     """
     style = resource("style.css")
     script = "\n".join(resource(name) for name in _SCRIPTS)
@@ -45,6 +46,7 @@ def assemble(title: str, sections: Sequence[Section], footer: str) -> str:
         "page.html",
         POLICY=policy,
         TITLE=text(title),
+        MADE_FROM=made_from,
         STYLE=style,
         LINKS=links,
         BODY=body,

@@ -3,7 +3,6 @@
 import base64
 import functools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import h36m_pose
 from h36m_pose.atomic_files import replacing
@@ -17,6 +16,7 @@ from h36m_pose.report.curves import curves_section
 from h36m_pose.report.errors import errors_section, results_section
 from h36m_pose.report.frames import frames_section
 from h36m_pose.report.headline import headline
+from h36m_pose.report.identity import identity_in, identity_of
 from h36m_pose.report.insides_sections import GRID_TITLE, MAPS_TITLE, grid_section, maps_section
 from h36m_pose.report.material import Material
 from h36m_pose.report.page import assemble
@@ -33,16 +33,23 @@ EMBEDDED_VIDEO_BYTES = 6_000_000
 """Larger videos are linked, not embedded."""
 
 
-def write_report(material: Material, video_of: VideoOf | None = None) -> Path:
+def write_report(material: Material, video_of: VideoOf | None = None) -> bool:
     """Writes a run's report into its folder, atomically; the same inputs give the same bytes.
 
     Args:
         material: of `material.gather`.
         video_of: where the raw video of a view lies, for the camera's pictures in the player; None without them.
 
+    Returns:
+        Whether it was written: a report that was made from the same files by the same code is left as it is.
+
     Raises:
         InputError: if a checkpoint is damaged, or the raw video of a sequence is not usable.
     """
+    path = material.run_dir / REPORT_FILE
+    identity = identity_of(material, video_of is not None)
+    if identity_in(path) == identity:
+        return False
     makers = _makers(material, video_of)
     sections = []
     with bar(len(makers), "report", " section") as progress:
@@ -53,11 +60,10 @@ def write_report(material: Material, video_of: VideoOf | None = None) -> Path:
         f"<p>Written by h36m-pose {text(h36m_pose.__version__)}. This page needs no network and sends nothing. Poses "
         "and pictures in it are those of the capture named above.</p>"
     )
-    page = assemble(f"{material.run_dir.resolve().name}: 3D pose report", sections, footer)
-    path = material.run_dir / REPORT_FILE
+    page = assemble(f"{material.run_dir.resolve().name}: 3D pose report", sections, footer, identity)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    return path
+    return True
 
 
 def _makers(material: Material, video_of: VideoOf | None) -> list[Callable[[], Section]]:
