@@ -38,6 +38,7 @@ class Predictor:
         checkpoint_step: the step they are of.
         parameters: how many numbers were learnt.
         features: how many the head sees.
+        crops: the parameters that its crops were cut with; None in runs from before they were stored.
         function: what is computed, to be traced by JAX: crops (batch, 128, 128) uint8 to poses (batch, 17, 3) in mm in
             the network's own frame, and features. The weights are constants in it.
     """
@@ -50,6 +51,7 @@ class Predictor:
     checkpoint_step: int
     parameters: int
     features: int
+    crops: dict[str, Any] | None
     function: Callable[[jax.Array], tuple[jax.Array, jax.Array]] = dataclasses.field(repr=False)
     _compute: Any = dataclasses.field(repr=False)
 
@@ -166,6 +168,7 @@ def load_run(run_dir: str | Path, stage: str = "finetune", mirror_average: bool 
         checkpoint_step=about["step"],
         parameters=sum(array.size for array in jax.tree.leaves(arrays["params"])),
         features=len(arrays["params"]["head"]["kernel"]),
+        crops=about.get("crops"),
         function=function,
         _compute=compute,
     )

@@ -14,8 +14,10 @@ from ml_collections import ConfigDict
 from h36m_pose import configuration
 from h36m_pose.atomic_files import write_json
 from h36m_pose.data.dataset import Dataset
+from h36m_pose.domain import DOMAIN_FILE, measure_domain, write_domain
 from h36m_pose.errors import InputError
 from h36m_pose.models.parameters import count
+from h36m_pose.prediction import load_run
 from h36m_pose.progress import bar
 from h36m_pose.training import checkpoint, processes, run_folder
 from h36m_pose.training.checkpoint_writer import CheckpointWriter, Schedule
@@ -106,6 +108,8 @@ def _train(
         return interruption.exit_status if interruption.signal_number else 128 + signal.SIGTERM
     if processes.is_first():
         _finish(work, time.monotonic() - started, first)
+        if stage == "finetune":
+            _note_domain(run_dir, dataset)
     return 0
 
 
@@ -152,6 +156,12 @@ def _finish(work: Stage, seconds: float, first: int) -> None:
     }
     write_json(work.folder / run_folder.FINISHED, result)
     print(f"{work.name}: {summary}; {seconds:.0f} s")
+
+
+def _note_domain(run_dir: Path, dataset: Dataset) -> None:
+    """Notes what the training crops are like, for `h36m-pose predict`; should this be cut short, predict makes it up."""
+    network = load_run(run_dir)
+    write_domain(run_dir / "finetune" / DOMAIN_FILE, measure_domain(network, dataset))
 
 
 def _run_steps(

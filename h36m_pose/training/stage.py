@@ -112,6 +112,7 @@ class Stage:
         self.config, self.settings, self.identity = config, config[stage], identity
         self.checkpoints = self.folder / run_folder.CHECKPOINTS
         self.split = split_of(config, dataset)
+        self.crops = dataset.manifest["parameters"]
         self.task = make_task(config, stage)
         self.devices = Devices(config.parallel)
         self._check_parts()
@@ -205,6 +206,7 @@ class Stage:
             "settings": self.identity["settings"],
             "dataset_fingerprint": self.identity["dataset_fingerprint"],
             "split": dataclasses.asdict(self.split),
+            "crops": self.crops,
         }
 
     def save(self, writer: CheckpointWriter, step: int) -> None:

@@ -1,0 +1,154 @@
+"""Silhouettes where no plate is to be had: OpenCV's people detector finds boxes, GrabCut cuts the person out of them.
+
+The detector is HOG with a linear SVM (Dalal & Triggs, CVPR 2005), as OpenCV brings it along: it knows people who are
+upright, whole and at least 128 pixels high in what it looks at. GrabCut (Rother, Kolmogorov & Blake, SIGGRAPH 2004)
+starts from the shape of somebody upright and learns both sides' colours from the picture itself.
+"""
+
+import cv2
+import numpy as np
+from numpy import ndarray
+
+from h36m_pose.predict.footage import Shot
+from h36m_pose.predict.tracks import Box, overlap
+from preprocessing.masks import Person, largest_component
+from preprocessing.video import Picture
+
+LOOK_S = 0.2
+"""Between two looks of the detector; the box goes evenly in between."""
+
+_DETECT_PX = 560
+"""Longer side of the pictures that the detector looks at."""
+
+_PADDING = 0.12
+"""Of the picture, repeated around it: the detector wants room around a person."""
+
+_LEAST_WEIGHT = 0.25
+_SAME = 0.4
+_PERSON_IN_WINDOW = (0.62, 0.82)
+"""Width and height of a person in the detector's window, 64x128 with 16 pixels around a person 96 high."""
+
+_CUT_HEIGHT_PX = 192
+"""Height of a box that GrabCut works on."""
+
+_ROUNDS = 4
+_AROUND = 0.3
+"""Of the box's sides: how far around it GrabCut sees what is surely not the person."""
+
+_LEAST_SHARE, _MOST_SHARE = 0.12, 0.85
+"""Of the box that a silhouette may fill; else GrabCut took all or nothing."""
+
+
+class DetectedSilhouettes:
+    """What the detector finds.
+
+    Attributes:
+        words: how silhouettes are found.
+        every: frames between two looks.
+    """
+
+    def __init__(self, fps: float):
+        self.every = max(1, round(LOOK_S * fps))
+        self.words = f"OpenCV's HOG people detector on every {_ordinal(self.every)} frame, cut out by GrabCut"
+
+    def candidates(self, shot: Shot) -> list[Box]:
+        """Boxes of people."""
+        return [box for box, _ in detect(shot.picture)]
+
+    def silhouette(self, shot: Shot, box: Box) -> Person | None:
+        """What GrabCut takes for the person in a box; None if it takes nearly all or nearly nothing."""
+        return cut_out(shot.picture, box)
+
+
+def _ordinal(number: int) -> str:
+    return {1: "", 2: "2nd", 3: "3rd"}.get(number, f"{number}th") if number > 1 else "single"
+
+
+def detect(picture: Picture) -> list[tuple[Box, float]]:
+    """People with the detector's weight for each, largest weight first; boxes fit the person, not the window."""
+    height, width = picture.luma.shape
+    scale = min(1.0, _DETECT_PX / max(height, width))
+    small = cv2.resize(picture.luma, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+    pad = round(_PADDING * max(small.shape))
+    padded = cv2.copyMakeBorder(small, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    if padded.shape[0] < 128 or padded.shape[1] < 64:
+        return []
+    windows, weights = _detector().detectMultiScale(padded, winStride=(8, 8), padding=(0, 0), scale=1.06)
+    found = [
+        (_person_in(window, pad, scale, width, height), float(weight))
+        for window, weight in zip(windows, np.ravel(weights), strict=True)
+        if weight >= _LEAST_WEIGHT
+    ]
+    kept: list[tuple[Box, float]] = []
+    for box, weight in sorted(found, key=lambda pair: -pair[1]):
+        if box[2] > 0 and box[3] > 0 and all(overlap(box, other) < _SAME for other, _ in kept):
+            kept.append((box, weight))
+    return kept
+
+
+def _detector() -> cv2.HOGDescriptor:
+    descriptor = cv2.HOGDescriptor()
+    descriptor.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
+    return descriptor
+
+
+def _person_in(window: ndarray, pad: int, scale: float, width_px: int, height_px: int) -> Box:
+    """The person's box, in pixels of the picture and inside it, of a window in the padded small one."""
+    left, top, width, height = (float(value) for value in window)
+    across, down = _PERSON_IN_WINDOW
+    left, top = left + width * (1 - across) / 2 - pad, top + height * (1 - down) / 2 - pad
+    right, bottom = (left + width * across) / scale, (top + height * down) / scale
+    left, top = max(left / scale, 0.0), max(top / scale, 0.0)
+    return round(left), round(top), round(min(right, width_px) - left), round(min(bottom, height_px) - top)
+
+
+def cut_out(picture: Picture, box: Box) -> Person | None:
+    """The person in a box, by GrabCut; None if it takes nearly all of the box or nearly nothing."""
+    height, width = picture.luma.shape
+    left, top = (max(0, round(box[axis] - _AROUND * box[2 + axis])) // 2 * 2 for axis in (0, 1))
+    right, bottom = (
+        min(round(box[axis] + (1 + _AROUND) * box[2 + axis]), (width, height)[axis]) // 2 * 2 for axis in (0, 1)
+    )
+    part = picture.cut(left, top, right, bottom)
+    scale = min(1.0, _CUT_HEIGHT_PX / box[3])
+    size = max(8, round((right - left) * scale)), max(8, round((bottom - top) * scale))
+    planes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (part.luma, part.blue, part.red)]
+    inside = tuple((value - offset) * scale for value, offset in zip(box, (left, top, 0, 0), strict=True))
+    labels = _guess(size, inside)
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.setRNGSeed(0)
+    cv2.grabCut(cv2.merge(planes), labels, (0, 0, 1, 1), background, foreground, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    taken = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
+    taken = np.asarray(cv2.morphologyEx(taken, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+    share = taken.sum() / (inside[2] * inside[3])
+    if not _LEAST_SHARE <= share <= _MOST_SHARE:
+        return None
+    whole = cv2.resize(taken * 255, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    person = largest_component((np.asarray(whole) > 127).astype(np.uint8))
+    if person is None:
+        return None
+    mask, (x, y, *sides) = person
+    return mask, (left + x, top + y, sides[0], sides[1])
+
+
+def _guess(size: tuple[int, int], box: tuple[float, ...]) -> ndarray:
+    """GrabCut's labels to begin with: somebody upright in the box, surely nobody well outside it."""
+    columns, rows = size
+    left, top, width, height = box
+    labels = np.full((rows, columns), cv2.GC_BGD, np.uint8)
+    first = max(0, round(left - 0.2 * width)), max(0, round(top - 0.08 * height))
+    last = round(left + 1.2 * width), round(top + 1.14 * height)
+    cv2.rectangle(labels, first, last, int(cv2.GC_PR_BGD), cv2.FILLED)
+    likely, sure = int(cv2.GC_PR_FGD), int(cv2.GC_FGD)
+
+    def at(across: float, down: float) -> tuple[int, int]:
+        return round(left + across * width), round(top + down * height)
+
+    legs = np.array([at(0.3, 0.45), at(0.7, 0.45), at(0.8, 0.97), at(0.2, 0.97)], np.int32)
+    cv2.fillConvexPoly(labels, legs, likely)
+    torso = np.array([at(0.22, 0.2), at(0.78, 0.2), at(0.72, 0.55), at(0.28, 0.55)], np.int32)
+    cv2.fillConvexPoly(labels, torso, likely)
+    cv2.ellipse(labels, at(0.5, 0.08), (round(0.13 * width), round(0.08 * height)), 0, 0, 360, likely, cv2.FILLED)
+    cv2.line(labels, at(0.5, 0.13), at(0.5, 0.5), sure, max(1, round(0.12 * width)))
+    cv2.circle(labels, at(0.5, 0.08), max(1, round(0.05 * width)), sure, cv2.FILLED)
+    return labels

@@ -1,0 +1,117 @@
+"""Silhouettes that the user has: pictures in a folder, a video, or the release's MATLAB file."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy import ndarray
+
+from h36m_pose.errors import InputError
+from h36m_pose.predict.footage import PictureFootage, Shot, open_footage
+from h36m_pose.predict.tracks import Box, overlap
+from preprocessing.crop import grey_levels
+from preprocessing.masks import Person, open_masks
+
+_MATLAB = ".mat"
+_LEAST_LEVEL = 7
+"""What compression leaves of black."""
+
+_LEAST_SHARE = 0.15
+"""Of the largest part's area: smaller parts of a mask are nobody."""
+
+
+class GivenMasks:
+    """A mask per frame; white, or any label, is the person.
+
+    Attributes:
+        words: how silhouettes are found.
+    """
+
+    every = 1
+
+    def __init__(self, masks: Iterator[ndarray], words: str, path: Path):
+        self.words, self._masks, self._path = words, masks, path
+        self._at, self._mask = -1, np.zeros((0, 0), np.uint8)
+
+    def candidates(self, shot: Shot) -> list[Box]:
+        """The boxes of the mask's larger parts."""
+        return [box for _, box in self._parts(shot)]
+
+    def silhouette(self, shot: Shot, box: Box) -> Person | None:
+        """The part of the mask that overlaps a box most."""
+        parts = self._parts(shot)
+        return max(parts, key=lambda part: overlap(part[1], box)) if parts else None
+
+    def _parts(self, shot: Shot) -> list[Person]:
+        mask = self._read(shot)
+        count, labels, facts, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        largest = facts[1:, cv2.CC_STAT_AREA].max(initial=0)
+        parts: list[Person] = []
+        for label in range(1, count):
+            left, top, width, height, area = (int(value) for value in facts[label])
+            if area >= max(_LEAST_SHARE * largest, 16):
+                part = labels[top : top + height, left : left + width] == label
+                parts.append((part.astype(np.uint8), (left, top, width, height)))
+        return parts
+
+    def _read(self, shot: Shot) -> ndarray:
+        while self._at < shot.index:
+            try:
+                self._mask = next(self._masks)
+            except StopIteration:
+                found, expected = f"{self._at + 1} masks", "one for every frame"
+                mend = "Give a mask of each frame, an empty one where nobody is"
+                raise InputError(self._path, found, expected, mend) from None
+            self._at += 1
+        height, width = shot.picture.luma.shape
+        if tuple(side // 2 * 2 for side in self._mask.shape) != (height, width):
+            found = f"a mask of {self._mask.shape[1]}x{self._mask.shape[0]} for frame {shot.index}"
+            raise InputError(self._path, found, f"{width}x{height}, as the frame", "Give masks of the same pictures")
+        return np.ascontiguousarray(self._mask[:height, :width])
+
+
+@contextlib.contextmanager
+def given_masks(path: Path, frames: int) -> Iterator[GivenMasks]:
+    """Opens the masks of so many frames.
+
+    Args:
+        path: a folder of pictures, a video, one picture, or a MATLAB v7.3 file of the release.
+        frames: how many are asked for.
+
+    Raises:
+        InputError: if there are fewer, or if they cannot be read.
+    """
+    if path.suffix.lower() == _MATLAB:
+        with open_masks(path) as file:
+            _require_count(path, len(file), frames)
+            yield GivenMasks((file.read(frame) for frame in range(frames)), "masks given (MATLAB v7.3)", path)
+        return
+    footage = open_footage(path)
+    if isinstance(footage, PictureFootage):
+        _require_count(path, footage.frames, frames)
+        masks = (_labelled(shot) for shot in footage.shots())
+        yield GivenMasks(masks, "masks given (pictures)", path)
+    else:
+        yield GivenMasks((_white(shot) for shot in footage.shots()), "masks given (a video)", path)
+
+
+def _require_count(path: Path, masks: int, frames: int) -> None:
+    if masks < frames:
+        mend = "Give a mask of each frame, an empty one where nobody is"
+        raise InputError(path, f"{masks} masks", f"{frames}, one for every frame", mend)
+
+
+def _labelled(shot: Shot) -> ndarray:
+    """White on black, or small numbers on 0, as label pictures have."""
+    brightest = shot.rgb().max(axis=2)
+    top = int(brightest.max())
+    if 1 < top <= _LEAST_LEVEL:
+        top = 0
+    return (brightest > min(top / 2, 127)).astype(np.uint8) if top else np.zeros_like(brightest)
+
+
+def _white(shot: Shot) -> ndarray:
+    grey = np.asarray(cv2.LUT(shot.picture.luma, grey_levels(shot.picture.full_range)))
+    return (grey > 127).astype(np.uint8)

@@ -1,0 +1,131 @@
+"""A trained run made ready for pictures from outside: its network, how its crops were cut, what it was trained on."""
+
+import contextlib
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from h36m_pose import skeleton
+from h36m_pose.data.dataset import CROP_PX, open_dataset
+from h36m_pose.domain import DOMAIN_FILE, Domain, measure_domain, read_domain, write_domain
+from h36m_pose.errors import InputError
+from h36m_pose.prediction import Predictor, load_run
+from h36m_pose.training import run_folder
+from preprocessing.background import Subtraction
+from preprocessing.transform import code_digest
+from preprocessing.view import Parameters
+
+STAGE = "finetune"
+_SIDES = np.array([-1.0, 1.0, 1.0], np.float32)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Network:
+    """A run's network.
+
+    Attributes:
+        run: its folder.
+        predictor: of single crops, without their mirror images.
+        mirror_average: whether the run's predictions are means with those of mirror images.
+        parameters: how its crops were cut.
+        crop_words: where these come from.
+        domain: what it was trained on; None if that cannot be told.
+        domain_words: where that comes from, or why it cannot be told.
+    """
+
+    run: Path
+    predictor: Predictor
+    mirror_average: bool
+    parameters: Parameters
+    crop_words: str
+    domain: Domain | None
+    domain_words: str
+
+    @property
+    def in_crop_frame(self) -> bool:
+        """Whether poses come in the crop's own axes, so that a camera must turn them back."""
+        return self.predictor.config["data"]["frame"] == "crop"
+
+    def predict(self, crops: ndarray) -> tuple[ndarray, ndarray, ndarray]:
+        """Poses (frames, 17, 3) in the network's own axes, those of the mirrored crops mirrored back, and features."""
+        poses, features = self.predictor.observe(crops)
+        twins, _ = self.predictor.observe(np.ascontiguousarray(crops[:, :, ::-1]))
+        twins = twins[:, skeleton.MIRRORED] * _SIDES
+        if self.mirror_average:
+            mean = (poses + twins) / 2
+            return mean - mean[:, skeleton.ROOT, None], twins, features
+        return poses, twins, features
+
+    def about(self) -> dict[str, Any]:
+        """What a file of poses says of the run."""
+        return {
+            "run": str(self.run),
+            "model": self.predictor.config["model"]["name"],
+            "checkpoint_digest": self.predictor.checkpoint_digest,
+            "checkpoint_step": self.predictor.checkpoint_step,
+            "dataset_fingerprint": self.predictor.dataset_fingerprint,
+            "mirror_average": self.mirror_average,
+            "frame_of_the_network": self.predictor.config["data"]["frame"],
+            "crop_margin": self.parameters.margin,
+            "crop_px": CROP_PX,
+            "crops": self.crop_words,
+            "domain": self.domain_words,
+        }
+
+
+def load_network(run: str | Path) -> Network:
+    """Loads a run's best weights and what belongs to them.
+
+    Raises:
+        InputError: if the run is not trained to the end or damaged, or was trained on crops of another kind.
+    """
+    run = Path(run)
+    predictor = load_run(run, STAGE, mirror_average=False)
+    weights = run_folder.best_weights(run / STAGE)
+    # The setting that the run was trained with, which loading without mirror images put out of sight.
+    trained = run_folder.read_json(run / STAGE / run_folder.CONFIG)["settings"]["finetune"]["mirror_average"]
+    parameters, words = _parameters(predictor.crops, weights)
+    domain, domain_words = domain_of(run, predictor)
+    return Network(run, predictor, bool(trained), parameters, words, domain, domain_words)
+
+
+def _parameters(stored: dict[str, Any] | None, weights: Path) -> tuple[Parameters, str]:
+    """How crops are to be cut, and where that is known from."""
+    ours = Parameters()
+    if not stored or "margin" not in stored:
+        return ours, "cut by this version's own parameters: the checkpoint tells none"
+    if stored.get("crop_px", CROP_PX) != CROP_PX:
+        mend = "Use the version of h36m-pose that made it"
+        raise InputError(weights, f"a network for crops of {stored['crop_px']} px", f"{CROP_PX} px", mend)
+    fields = {field.name for field in dataclasses.fields(Subtraction)}
+    thresholds = {name: value for name, value in stored.get("subtraction", {}).items() if name in fields}
+    parameters = Parameters(margin=float(stored["margin"]), subtraction=Subtraction(**thresholds))
+    words = "cut by the parameters stored in the checkpoint"
+    if stored.get("code") not in (None, code_digest()):
+        words += "; the code that cuts them has changed since"
+    return parameters, words
+
+
+def domain_of(run: Path, predictor: Predictor) -> tuple[Domain | None, str]:
+    """What the network was trained on: noted by training, or measured now if the dataset is still there."""
+    path = run / STAGE / DOMAIN_FILE
+    domain = read_domain(path, predictor.checkpoint_digest)
+    if domain:
+        return domain, f"noted by training, {domain.crops:,} crops"
+    environment = run / STAGE / run_folder.ENVIRONMENT
+    place = run_folder.read_json(environment).get("dataset") if environment.exists() else None
+    if place is None:
+        return None, "cannot be told: the run does not say which dataset it was trained on"
+    try:
+        dataset = open_dataset(place)
+    except InputError:
+        return None, f"cannot be told: training noted nothing, and its dataset is not at {place} any more"
+    if dataset.fingerprint != predictor.dataset_fingerprint:
+        return None, f"cannot be told: training noted nothing, and at {place} lies another dataset now"
+    domain = measure_domain(predictor, dataset)
+    with contextlib.suppress(PermissionError):
+        write_domain(path, domain)
+    return domain, f"measured now on {domain.crops:,} crops of {place}"
