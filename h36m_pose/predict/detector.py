@@ -35,6 +35,10 @@ _ROUNDS = 4
 _AROUND = 0.3
 """Of the box's sides: how far around it GrabCut sees what is surely not the person."""
 
+_RIM_PX = 5
+_ABOVE_SHADOWS = 0.85
+"""Of a rough silhouette: how thick its rim is, twice, and from where on down shadows may be part of it."""
+
 _LEAST_SHARE, _MOST_SHARE = 0.12, 0.85
 """Of the box that a silhouette may fill; else GrabCut took all or nothing."""
 
@@ -102,8 +106,14 @@ def _person_in(window: ndarray, pad: int, scale: float, width_px: int, height_px
     return round(left), round(top), round(min(right, width_px) - left), round(min(bottom, height_px) - top)
 
 
-def cut_out(picture: Picture, box: Box) -> Person | None:
-    """The person in a box, by GrabCut; None if it takes nearly all of the box or nearly nothing."""
+def cut_out(picture: Picture, box: Box, likely: Person | None = None) -> Person | None:
+    """The person in a box, by GrabCut; None if it takes nearly all of the box or nearly nothing.
+
+    Args:
+        picture: with the person.
+        box: around the person.
+        likely: a rough silhouette to start from, with nobody outside it, instead of the shape of somebody upright.
+    """
     height, width = picture.luma.shape
     left, top = (max(0, round(box[axis] - _AROUND * box[2 + axis])) // 2 * 2 for axis in (0, 1))
     right, bottom = (
@@ -114,21 +124,51 @@ def cut_out(picture: Picture, box: Box) -> Person | None:
     size = max(8, round((right - left) * scale)), max(8, round((bottom - top) * scale))
     planes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (part.luma, part.blue, part.red)]
     inside = tuple((value - offset) * scale for value, offset in zip(box, (left, top, 0, 0), strict=True))
-    labels = _guess(size, inside)
-    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.setRNGSeed(0)
-    cv2.grabCut(cv2.merge(planes), labels, (0, 0, 1, 1), background, foreground, _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    taken = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
-    taken = np.asarray(cv2.morphologyEx(taken, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
-    share = taken.sum() / (inside[2] * inside[3])
-    if not _LEAST_SHARE <= share <= _MOST_SHARE:
+    whole = None if likely is None else _whole(likely, left, top, right, bottom)
+    labels = _guess(size, inside) if whole is None else _outline(whole, size)
+    taken = _grab(np.asarray(cv2.merge(planes), np.uint8), labels)
+    if not _LEAST_SHARE <= taken.sum() / (inside[2] * inside[3]) <= _MOST_SHARE:
         return None
-    whole = cv2.resize(taken * 255, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
-    person = largest_component((np.asarray(whole) > 127).astype(np.uint8))
+    large = np.asarray(cv2.resize(taken * 255, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)) > 127
+    person = largest_component((large if whole is None else large & (whole > 0)).astype(np.uint8))
     if person is None:
         return None
     mask, (x, y, *sides) = person
     return mask, (left + x, top + y, sides[0], sides[1])
+
+
+def _grab(planes: ndarray, labels: ndarray) -> ndarray:
+    """Where GrabCut sees the person: 1, else 0."""
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.setRNGSeed(0)
+    cv2.grabCut(planes, labels, (0, 0, 1, 1), background, foreground, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    taken = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
+    return np.asarray(cv2.morphologyEx(taken, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def _whole(person: Person, left: int, top: int, right: int, bottom: int) -> ndarray:
+    """A silhouette as a mask of a part of the picture that holds it."""
+    mask, (x, y, width, height) = person
+    whole = np.zeros((bottom - top, right - left), np.uint8)
+    x, y = x - left, y - top
+    first_x, first_y = max(-x, 0), max(-y, 0)
+    part = mask[first_y : whole.shape[0] - y, first_x : whole.shape[1] - x]
+    whole[max(y, 0) : max(y, 0) + part.shape[0], max(x, 0) : max(x, 0) + part.shape[1]] = part
+    return whole
+
+
+def _outline(whole: ndarray, size: tuple[int, int]) -> ndarray:
+    """GrabCut's labels to begin with: nobody outside a rough silhouette, surely the person well inside it.
+
+    At its rim, and everywhere near the feet, where shadows lie, it may be wrong.
+    """
+    small = (np.asarray(cv2.resize(whole * 255, size, interpolation=cv2.INTER_AREA)) > 127).astype(np.uint8)
+    _, top, _, height = cv2.boundingRect(small)
+    core = np.asarray(cv2.erode(small, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_RIM_PX, _RIM_PX))))
+    core[top + round(_ABOVE_SHADOWS * height) :] = 0
+    labels = np.where(small > 0, cv2.GC_PR_FGD, cv2.GC_BGD)
+    labels[core > 0] = cv2.GC_FGD
+    return labels.astype(np.uint8)
 
 
 def _guess(size: tuple[int, int], box: tuple[float, ...]) -> ndarray:

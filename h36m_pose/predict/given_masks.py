@@ -57,15 +57,10 @@ class GivenMasks:
         return parts
 
     def _read(self, shot: Shot) -> ndarray:
-        while self._at < shot.index:
-            try:
-                self._mask = next(self._masks)
-            except StopIteration:
-                found, expected = f"{self._at + 1} masks", "one for every frame"
-                mend = "Give a mask of each frame, an empty one where nobody is"
-                raise InputError(self._path, found, expected, mend) from None
-            self._at += 1
         height, width = shot.picture.luma.shape
+        while self._at < shot.index:
+            self._mask = next(self._masks, np.zeros((height, width), np.uint8))
+            self._at += 1
         if tuple(side // 2 * 2 for side in self._mask.shape) != (height, width):
             found = f"a mask of {self._mask.shape[1]}x{self._mask.shape[0]} for frame {shot.index}"
             raise InputError(self._path, found, f"{width}x{height}, as the frame", "Give masks of the same pictures")
@@ -74,33 +69,35 @@ class GivenMasks:
 
 @contextlib.contextmanager
 def given_masks(path: Path, frames: int) -> Iterator[GivenMasks]:
-    """Opens the masks of so many frames.
+    """Opens the masks of so many frames; where they end early, as the release's do, nobody is in the frames after them.
 
     Args:
         path: a folder of pictures, a video, one picture, or a MATLAB v7.3 file of the release.
         frames: how many are asked for.
 
     Raises:
-        InputError: if there are fewer, or if they cannot be read.
+        InputError: if there are less than half as many, or if they cannot be read.
     """
     if path.suffix.lower() == _MATLAB:
         with open_masks(path) as file:
-            _require_count(path, len(file), frames)
-            yield GivenMasks((file.read(frame) for frame in range(frames)), "masks given (MATLAB v7.3)", path)
+            missing = _require_count(path, len(file), frames)
+            masks = (file.read(frame) for frame in range(min(frames, len(file))))
+            yield GivenMasks(masks, f"masks given (MATLAB v7.3{missing})", path)
         return
     footage = open_footage(path)
     if isinstance(footage, PictureFootage):
-        _require_count(path, footage.frames, frames)
-        masks = (_labelled(shot) for shot in footage.shots())
-        yield GivenMasks(masks, "masks given (pictures)", path)
+        missing = _require_count(path, footage.frames, frames)
+        yield GivenMasks((_labelled(shot) for shot in footage.shots()), f"masks given (pictures{missing})", path)
     else:
         yield GivenMasks((_white(shot) for shot in footage.shots()), "masks given (a video)", path)
 
 
-def _require_count(path: Path, masks: int, frames: int) -> None:
-    if masks < frames:
+def _require_count(path: Path, masks: int, frames: int) -> str:
+    """What the masks leave open, in words; raises InputError if they are not those of these pictures."""
+    if 2 * masks < frames:
         mend = "Give a mask of each frame, an empty one where nobody is"
         raise InputError(path, f"{masks} masks", f"{frames}, one for every frame", mend)
+    return f", none for the last {frames - masks} frames" if masks < frames else ""
 
 
 def _labelled(shot: Shot) -> ndarray:

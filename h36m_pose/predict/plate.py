@@ -13,7 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from h36m_pose.errors import InputError
-from h36m_pose.predict.detector import detect
+from h36m_pose.predict.detector import cut_out, detect
 from h36m_pose.predict.footage import Shot, picture_of, read_picture
 from h36m_pose.predict.tracks import Box
 from h36m_pose.skeleton import NAMES_32
@@ -33,6 +33,9 @@ _MOST_WIDTH = 1.6
 _LEAST_FILLED = 0.15
 _REACH = 0.25
 """How much the box of what differs grows before the plate is made without it."""
+
+_RIM = 0.05
+"""Of somebody's height: how much around a silhouette does not count as empty room."""
 
 _UPRIGHT = {
     "Hips": (0, 0.52), "Spine": (0, 0.5), "Spine1": (0, 0.35), "Neck": (0, 0.16), "Head": (0, 0.1), "HeadTop": (0, 0),
@@ -63,9 +66,14 @@ class PlateSilhouettes:
 
     def silhouette(self, shot: Shot, box: Box) -> Person | None:
         """The largest part of what differs in and around a box."""
+        return self.cut(shot.picture, box)
+
+    def cut(self, picture: Picture, box: Box) -> Person | None:
+        """The same of a picture: what differs, and of that what GrabCut does not take for shadow or room."""
         joints, flesh = stand_in(box)
         how = dataclasses.replace(self._how, flesh=flesh)
-        return subtract(shot.picture, self.plate, joints, how)
+        rough = subtract(picture, self.plate, joints, how)
+        return rough and (cut_out(picture, rough[1], rough) or rough)
 
 
 def stand_in(box: Box) -> tuple[ndarray, float]:
@@ -121,12 +129,47 @@ def plate_out_of(samples: Sequence[tuple[int, Picture]], how: Subtraction) -> Pi
     """
     rough = shrunk(plate_of([(picture, None) for _, picture in samples]))
     height, width = samples[0][1].luma.shape
-    boxed: list[tuple[Picture, Box | None]] = []
+    boxes: list[Box | None] = []
     for _, picture in samples:
-        boxes = [box for box, _ in detect(picture)] or different_boxes(picture, rough, how)
-        largest = max(boxes, key=lambda box: box[2] * box[3], default=None)
-        boxed.append((picture, _grown(largest, width, height) if largest else None))
-    return plate_of(boxed)
+        there = [box for box, _ in detect(picture)] or different_boxes(picture, rough, how)
+        largest = max(there, key=lambda box: box[2] * box[3], default=None)
+        boxes.append(_grown(largest, width, height) if largest else None)
+    pictures = [picture for _, picture in samples]
+    return _without_silhouettes(pictures, boxes, plate_of(list(zip(pictures, boxes, strict=True))), how)
+
+
+def _without_silhouettes(
+    pictures: Sequence[Picture], boxes: Sequence[Box | None], plate: Picture, how: Subtraction
+) -> Picture:
+    """A better plate with the help of a plate: the median of all that does not lie on somebody.
+
+    Where somebody's box always was, the plate so far is a guess; there people cover less than their boxes.
+    """
+    made = PlateSilhouettes(plate, how, "")
+    hidden = np.zeros((len(pictures), *plate.luma.shape), bool)
+    for picture, box, covered in zip(pictures, boxes, hidden, strict=True):
+        if box is None:
+            continue
+        person = made.cut(picture, box)
+        mask, (left, top, width, height) = person or (np.ones((box[3], box[2]), np.uint8), box)
+        covered[top : top + height, left : left + width] = mask > 0
+        size = max(3, round(_RIM * height)) | 1
+        grown = cv2.dilate(covered.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+        covered[:] = np.asarray(grown) > 0
+    planes = []
+    for name, step in (("luma", 1), ("blue", 2), ("red", 2)):
+        best = getattr(plate, name).copy()
+        left, top, width, height = cv2.boundingRect(hidden.any(axis=0)[::step, ::step].astype(np.uint8))
+        part = np.s_[top : top + height, left : left + width]
+        off = hidden[:, ::step, ::step][:, *part]
+        values = np.stack([getattr(picture, name)[part] for picture in pictures]).astype(np.int16)
+        values[off] = 256
+        values.sort(axis=0)
+        seen = len(pictures) - off.sum(axis=0)
+        middle = np.take_along_axis(values, np.maximum(seen - 1, 0)[None] // 2, axis=0)[0]
+        best[part] = np.where(seen > 0, middle, best[part])
+        planes.append(best)
+    return Picture(planes[0], planes[1], planes[2], plate.full_range)
 
 
 def _grown(box: Box, width_px: int, height_px: int) -> Box:
