@@ -1,0 +1,124 @@
+"""Predicts the 3D poses of one person in a video, a folder of pictures or a picture of your own.
+
+The person is found by your masks, by a background plate if the camera stands still, or else by OpenCV's people
+detector. What is written, into one folder: poses.npz, .csv, .json, .bvh, .trc, .c3d and overlay.mp4. Poses are relative
+to the pelvis, in mm and the camera's axes. Frames without a person are gaps. It says how far the pictures are from what
+the network was trained on.
+
+  h36m-pose predict walk.mp4 --run runs/demo
+  h36m-pose predict walk.mp4 --run runs/demo --focal-px 1450 --pick left --smooth savitzky_golay
+  h36m-pose predict walk.mp4 --run runs/demo --background empty_room.png
+  h36m-pose predict pictures/ --run runs/demo --masks masks/ --fps 30 --out poses
+
+Of a cut video, what can be decoded is predicted; the exit status is then 2, or 0 with --allow-partial.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from h36m_pose.errors import InputError
+
+if TYPE_CHECKING:
+    from h36m_pose.predict.poses import Poses
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `h36m-pose predict`."""
+    parser.add_argument("source", metavar="VIDEO|FOLDER|IMAGE", type=Path, help="what to predict on")
+    parser.add_argument("--run", type=Path, required=True, dest="run_dir", help="run folder, finetuned before")
+    parser.add_argument("--out", type=Path, help="folder for the results (default: NAME-poses beside the input)")
+    parser.add_argument(
+        "--person", default="auto", metavar="HOW", help="auto, masks, plate or detector: how to find them (default: auto)"
+    )
+    parser.add_argument("--masks", type=Path, help="silhouettes: a folder of pictures, a video, or the release's .mat")
+    parser.add_argument("--background", type=Path, metavar="PICTURE", help="the empty room, taken by the same camera")
+    parser.add_argument(
+        "--pick", default="largest", metavar="WHO", help="whom to follow: largest, left, right or 1, 2, ... by size"
+    )
+    parser.add_argument("--focal-px", type=float, metavar="F", help="focal length in pixels")
+    parser.add_argument("--camera", type=Path, metavar="JSON", help="camera with focal_px, principal_px, radial, ...")
+    parser.add_argument("--fps", type=float, help="frames per second of a folder of pictures (default: 25)")
+    parser.add_argument(
+        "--smooth", default="none", metavar="FILTER", help="one_euro, savitzky_golay or none (default: none)"
+    )
+    parser.add_argument("--no-overlay", action="store_true", help="do not draw the video")
+    parser.add_argument("--allow-partial", action="store_true", help="a cut video is fine: exit status 0")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predicts, writes, and says what came of it; returns the exit status."""
+    _require_there(arguments)
+    from h36m_pose.training.host import prepare_host
+
+    prepare_host(1)
+    from h36m_pose.predict.finding import Search
+    from h36m_pose.predict.footage import open_footage
+    from h36m_pose.predict.network import load_network
+    from h36m_pose.predict.output import default_folder, require_own_folder, write_all
+    from h36m_pose.predict.trusting import checked
+    from h36m_pose.predict.workflow import Request, predict_poses
+
+    out: Path = arguments.out or default_folder(arguments.source)
+    require_own_folder(out)
+    search = Search(arguments.person, arguments.masks, arguments.background, arguments.pick)
+    request = Request(search, arguments.focal_px, arguments.camera, arguments.smooth)
+    footage = open_footage(arguments.source, arguments.fps)
+    poses = predict_poses(load_network(arguments.run_dir), footage, request)
+    trust = checked(poses)
+    notes = write_all(out, poses, footage, {"trust": trust}, not arguments.no_overlay)
+    _tell(poses, trust["words"])
+    for note in notes:
+        print(f"{out / note}")
+    print(f"\n{out}: written")
+    if poses.about["problem"]:
+        print(f"h36m-pose: {arguments.source}: {poses.about['problem']}; these were predicted", file=sys.stderr)
+        return 0 if arguments.allow_partial else 2
+    return 0
+
+
+def _require_there(arguments: argparse.Namespace) -> None:
+    """Refuses what a look at names and numbers can, before anything heavy is loaded."""
+    for path, expected in (
+        (arguments.source, "a video, a folder of pictures, or a picture"),
+        (arguments.masks, "silhouettes: a folder of pictures, a video, or a .mat file"),
+        (arguments.background, "a picture of the empty room"),
+        (arguments.camera, "a JSON file with focal_px"),
+    ):
+        if path is not None and not path.exists():
+            raise InputError(path, "no such file or folder", expected, "Correct the name")
+    for option, words, known in (
+        ("--person", arguments.person, ("auto", "masks", "plate", "detector")),
+        ("--smooth", arguments.smooth, ("none", "one_euro", "savitzky_golay")),
+    ):
+        if words not in known:
+            raise InputError(option, repr(words), f"one of {', '.join(known)}", "Choose one of these")
+    for option, value in (("--fps", arguments.fps), ("--focal-px", arguments.focal_px)):
+        if value is not None and not 0 < value < 1e6:
+            raise InputError(option, str(value), "a number above 0", "Correct it")
+    from h36m_pose.cli.evaluate import trained_network
+
+    trained_network(arguments.run_dir, None)
+
+
+def _tell(poses: "Poses", trust: str) -> None:
+    """Prints what the reader of the poses should know."""
+    about = poses.about
+    found = about["frames_found"]
+    gaps = f", gaps at {_spans(poses.gaps)}" if found < len(poses) else ""
+    print(f"\nperson: {about['person']['silhouettes']}\n        because {about['person']['why']}")
+    if about["person"]["others"]:
+        print(f"        {about['person']['others']}")
+    print(f"frames: {found} of {len(poses)} with a pose{gaps}")
+    print(f"camera: {about['camera']['words']}")
+    print(f"crops:  {about['crops']}")
+    if about["smoothing"]["filter"] != "none":
+        print(f"smooth: {about['smoothing']['words']}; the raw poses stay beside")
+    print(f"trust:  {trust}")
+    print(f"domain: {about['domain']['words']}")
+
+
+def _spans(gaps: list[tuple[int, int]], most: int = 5) -> str:
+    words = [f"{first}-{last}" if last > first else str(first) for first, last in gaps[:most]]
+    return ", ".join(words) + (f" and {len(gaps) - most} more" if len(gaps) > most else "")
