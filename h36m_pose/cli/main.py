@@ -31,6 +31,7 @@ VERBS = {
     "evaluate": "metrics on the test subjects, beside the baselines",
     "robustness": "how much error spoilt pictures cost: noise, blur, hidden halves, wrong masks, ...",
     "temporal": "smooth predictions over time: temporal heads beside the 1-euro filter",
+    "predict": "poses in your own video or pictures, as files that other programmes open, with the video of it",
     "render": "a video of a test sequence, predicted beside true",
     "compare": "trained runs beside each other: differences with intervals, settings, curves",
     "export": "a trained run as StableHLO and ONNX with a model card, compared with the run",

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 from h36m_pose.errors import InputError
 
+_TRUST = "trust check without ground truth: "
+
 if TYPE_CHECKING:
     from h36m_pose.predict.poses import Poses
 
@@ -115,7 +117,7 @@ def _tell(poses: "Poses", trust: str) -> None:
     print(f"crops:  {about['crops']}")
     if about["smoothing"]["filter"] != "none":
         print(f"smooth: {about['smoothing']['words']}; the raw poses stay beside")
-    print(f"trust:  {trust}")
+    print(f"trust:  {trust.removeprefix(_TRUST)}")
     print(f"domain: {about['domain']['words']}")
 
 
