@@ -1,6 +1,7 @@
 """Single-image 3D human pose on Human3.6M: train it, measure it, watch it walk."""
 
 import os
+import pathlib
 import typing
 
 if typing.TYPE_CHECKING:
@@ -24,4 +25,4 @@ def load(run: "str | os.PathLike[str]") -> "VideoPredictor":
     """
     from h36m_pose.predict.workflow import load as load_predictor
 
-    return load_predictor(run)
+    return load_predictor(pathlib.Path(run))

@@ -37,12 +37,14 @@ _EXPLAINED = 0.95
 """Of the features' variance, by the components that are kept."""
 
 FACTS = (
-    "silhouette height in px", "silhouette area", "silhouette width over height", "brightness", "contrast", "sharpness",
-    "parts of the silhouette", "raggedness of the outline",
+    "silhouette height in px, 160 at most", "silhouette area", "silhouette width over height", "brightness", "contrast",
+    "sharpness", "parts of the silhouette", "raggedness of the outline",
 )  # fmt: skip
-"""Of each crop: rows of the person in the picture; share of the crop that is not black; of its box; mean and deviation
-of grey on it; mean absolute Laplacian inside it; connected parts; perimeter squared over that of a disc of its area."""
+"""Of each crop: rows of the person in the picture, of which more than `ENOUGH_PX` tell a crop no more; share of the
+crop that is not black; of its box; mean and deviation of grey on it; mean absolute Laplacian inside it; connected parts;
+perimeter squared over that of a disc of its area."""
 
+ENOUGH_PX = 160.0
 _RANGE = (0.5, 99.5)
 """Percentiles between which a fact is usual."""
 
@@ -55,10 +57,20 @@ _NOT_OURS = (
 class Observer(Protocol):
     """What is needed of a network; `h36m_pose.prediction.load_run` returns one."""
 
-    config: dict[str, Any]
-    split: Any
-    dataset_fingerprint: str
-    checkpoint_digest: str
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings it was trained with."""
+        ...
+
+    @property
+    def split(self) -> Any:
+        """Who trained and who validated."""
+        ...
+
+    @property
+    def checkpoint_digest(self) -> str:
+        """Tells its weights from others."""
+        ...
 
     def observe(self, images: ndarray) -> tuple[ndarray, ndarray]:
         """Poses and features of crops."""
@@ -110,6 +122,7 @@ def crop_facts(crop: UInt8[ndarray, "128 128"], height_px: float) -> Float[ndarr
         crop: as the network sees it.
         height_px: of the silhouette in the picture that the crop was cut from.
     """
+    height_px = min(height_px, ENOUGH_PX)
     seen = np.asarray(cv2.morphologyEx((crop > 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
     area = int(seen.sum())
     if area == 0:
@@ -124,15 +137,15 @@ def crop_facts(crop: UInt8[ndarray, "128 128"], height_px: float) -> Float[ndarr
     ragged = cv2.arcLength(longest, True) ** 2 / (4 * np.pi * max(cv2.contourArea(longest), 1.0))
     sharp = float(edges.mean()) if len(edges) else 0.0
     parts = sum(size >= 8 for size in sizes)
-    return np.array(
-        [height_px, area / crop.size, width / height, grey.mean(), grey.std(), sharp, parts, ragged], float
-    )
+    return np.array([height_px, area / crop.size, width / height, grey.mean(), grey.std(), sharp, parts, ragged], float)
 
 
 def _view_facts(view: View, frames: ndarray) -> ndarray:
     crops = np.asarray(view.images[frames])
     sides = np.asarray(view.box_px[frames, 2], float)
-    return np.stack([crop_facts(crop, _rows_of(crop) * side / crop.shape[0]) for crop, side in zip(crops, sides, strict=True)])
+    return np.stack(
+        [crop_facts(crop, _rows_of(crop) * side / crop.shape[0]) for crop, side in zip(crops, sides, strict=True)]
+    )
 
 
 def _rows_of(crop: ndarray) -> int:
@@ -170,7 +183,7 @@ def measure_domain(network: Observer, dataset: Dataset) -> Domain:
     explained = np.cumsum(values**2) / max(float(np.sum(values**2)), 1e-30)
     # No more than a tenth as many components as crops: the spread along each must be known.
     most = max(1, min(_MOST_COMPONENTS, len(features) // 10))
-    count = int(min(np.searchsorted(explained, _EXPLAINED) + 1, most))
+    count = min(int(np.searchsorted(explained, _EXPLAINED)) + 1, most)
     components, deviations = axes[:count], np.maximum(values[:count] / np.sqrt(len(features)), 1e-6)
     left = features - mean - (features - mean) @ components.T @ components
     rest = max(float(np.sqrt(np.mean(np.sum(left**2, axis=1)))), 1e-6)

@@ -32,7 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, required=True, dest="run_dir", help="run folder, finetuned before")
     parser.add_argument("--out", type=Path, help="folder for the results (default: NAME-poses beside the input)")
     parser.add_argument(
-        "--person", default="auto", metavar="HOW", help="auto, masks, plate or detector: how to find them (default: auto)"
+        "--person",
+        default="auto",
+        metavar="HOW",
+        help="auto, masks, plate or detector: how to find them (default: auto)",
     )
     parser.add_argument("--masks", type=Path, help="silhouettes: a folder of pictures, a video, or the release's .mat")
     parser.add_argument("--background", type=Path, metavar="PICTURE", help="the empty room, taken by the same camera")

@@ -17,6 +17,9 @@ from preprocessing.video import Picture
 LOOK_S = 0.2
 """Between two looks of the detector; the box goes evenly in between."""
 
+_FEW_FRAMES = 60
+"""So many are all looked at."""
+
 _DETECT_PX = 560
 """Longer side of the pictures that the detector looks at."""
 
@@ -51,9 +54,10 @@ class DetectedSilhouettes:
         every: frames between two looks.
     """
 
-    def __init__(self, fps: float):
-        self.every = max(1, round(LOOK_S * fps))
-        self.words = f"OpenCV's HOG people detector on every {_ordinal(self.every)} frame, cut out by GrabCut"
+    def __init__(self, fps: float, frames: int):
+        self.every = max(1, round(LOOK_S * fps)) if frames > _FEW_FRAMES else 1
+        often = "every frame" if self.every == 1 else f"one of {self.every} frames"
+        self.words = f"OpenCV's HOG people detector on {often}, cut out by GrabCut"
 
     def candidates(self, shot: Shot) -> list[Box]:
         """Boxes of people."""
@@ -62,10 +66,6 @@ class DetectedSilhouettes:
     def silhouette(self, shot: Shot, box: Box) -> Person | None:
         """What GrabCut takes for the person in a box; None if it takes nearly all or nearly nothing."""
         return cut_out(shot.picture, box)
-
-
-def _ordinal(number: int) -> str:
-    return {1: "", 2: "2nd", 3: "3rd"}.get(number, f"{number}th") if number > 1 else "single"
 
 
 def detect(picture: Picture) -> list[tuple[Box, float]]:
@@ -79,7 +79,7 @@ def detect(picture: Picture) -> list[tuple[Box, float]]:
         return []
     windows, weights = _detector().detectMultiScale(padded, winStride=(8, 8), padding=(0, 0), scale=1.06)
     found = [
-        (_person_in(window, pad, scale, width, height), float(weight))
+        (_person_in(np.asarray(window), pad, scale, width, height), float(weight))
         for window, weight in zip(windows, np.ravel(weights), strict=True)
         if weight >= _LEAST_WEIGHT
     ]
@@ -92,7 +92,7 @@ def detect(picture: Picture) -> list[tuple[Box, float]]:
 
 def _detector() -> cv2.HOGDescriptor:
     descriptor = cv2.HOGDescriptor()
-    descriptor.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
+    descriptor.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
     return descriptor
 
 
@@ -148,7 +148,7 @@ def _grab(planes: ndarray, labels: ndarray) -> ndarray:
 
 def _whole(person: Person, left: int, top: int, right: int, bottom: int) -> ndarray:
     """A silhouette as a mask of a part of the picture that holds it."""
-    mask, (x, y, width, height) = person
+    mask, (x, y, *_) = person
     whole = np.zeros((bottom - top, right - left), np.uint8)
     x, y = x - left, y - top
     first_x, first_y = max(-x, 0), max(-y, 0)

@@ -9,7 +9,7 @@ from numpy import ndarray
 from h36m_pose.domain import FACTS, Domain
 
 _WORDS = {
-    "silhouette height in px": ("fewer pixels high", "more pixels high"),
+    "silhouette height in px, 160 at most": ("fewer pixels high", "more pixels high"),
     "silhouette area": ("thinner in their crop", "fuller in their crop"),
     "silhouette width over height": ("narrower", "wider"),
     "brightness": ("darker", "brighter"),
@@ -47,23 +47,27 @@ def judged(
     """
     cut_share = float(cut[valid].mean())
     if domain is None:
-        return {"verdict": "unknown", "words": f"Training domain {domain_words}.", "cut_off_share": round(cut_share, 4)}
+        return {
+            "verdict": "unknown",
+            "words": f"How far this is from the training domain {domain_words}.",
+            "cut_off_share": round(cut_share, 4),
+        }
     low, high = domain.unusual(facts[valid])
     strange = scores[valid] > 1
     outside = float((strange | low.any(axis=1) | high.any(axis=1)).mean())
-    far = float(strange.mean())
+    far, median = float(strange.mean()), float(np.median(scores[valid]))
     verdict = "inside" if outside <= _INSIDE else "partly outside" if max(far, outside) < _OUTSIDE else "outside"
     reasons = _reasons(low, high)
     if cut_share >= 0.05:
         reasons.append(f"{cut_share:.0%} end at the picture's edge, where part of the person may be missing")
-    words = [f"{verdict.capitalize()} the training domain:" if verdict != "inside" else "Inside the training domain:"]
+    words = [f"{verdict.capitalize()} the training domain:"]
     if far >= 0.005:
         words.append(
-            f"{far:.0%} of frames are stranger to the network than 99 % of an unseen person's in the training's capture "
-            f"(median score {np.median(scores[valid]):.2f}; 1 is that limit)"
+            f"{far:.0%} of frames are stranger to the network than 99 % of an unseen person's in the training's "
+            f"capture (median score {median:.2f}; 1 is that limit)"
         )
     else:
-        words.append(f"no frame is strange to the network (median score {np.median(scores[valid]):.2f}, the limit is 1)")
+        words.append(f"no frame is strange to the network (median score {median:.2f}, the limit is 1)")
     words.append(f"; {'; '.join(reasons)}" if reasons else "; the crops look like those of training")
     ends = {
         "inside": ". Errors like those on the test set may be hoped for",
@@ -81,7 +85,7 @@ def judged(
     }
     return {
         "verdict": verdict,
-        "words": f"{words[0]} {words[1]}{words[2]}{ends[verdict]} (training {domain_words}).",
+        "words": f"{words[0]} {words[1]}{words[2]}{ends[verdict]} (training's crops: {domain_words}).",
         "outside_share": round(outside, 4),
         "strange_share": round(far, 4),
         "cut_off_share": round(cut_share, 4),
@@ -91,6 +95,13 @@ def judged(
 
 def _reasons(low: Bool[ndarray, "frames facts"], high: Bool[ndarray, "frames facts"]) -> list[str]:
     """What most frames are unusual in, the most frequent first."""
-    shares = [(float(side[:, place].mean()), name, above) for above, side in enumerate((low, high)) for place, name in enumerate(FACTS)]
+    shares = [
+        (float(side[:, place].mean()), name, above)
+        for above, side in enumerate((low, high))
+        for place, name in enumerate(FACTS)
+    ]
     shares = sorted((one for one in shares if one[0] >= _REASON_SHARE), key=lambda one: -one[0])[:_MOST_REASONS]
-    return [f"{share:.0%} of silhouettes are {_WORDS[name][above]} than 99.5 % of training's" for share, name, above in shares]
+    return [
+        f"{share:.0%} of silhouettes are {_WORDS[name][above]} than 99.5 % of training's"
+        for share, name, above in shares
+    ]

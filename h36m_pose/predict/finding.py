@@ -159,7 +159,7 @@ def _choose(seen: Survey, search: Search, how: Subtraction, fps: float) -> tuple
         plate = given_plate(search.background, seen.width_px, seen.height_px, full_range)
         words = f"background subtraction with the plate {search.background.name}"
         return "plate", _always(PlateSilhouettes(plate, how, words)), "--background"
-    detected = _always(DetectedSilhouettes(fps))
+    detected = _always(DetectedSilhouettes(fps, seen.frames))
     if search.person == "detector":
         return "detector", detected, f"--person detector; {seen.why}"
     if search.person == "auto" and not seen.fixed:

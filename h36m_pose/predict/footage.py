@@ -5,6 +5,7 @@ luma as in preprocessing. Sides that are odd lose their last column or row, as c
 """
 
 import dataclasses
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -153,7 +154,7 @@ class ArrayFootage:
     def shots(self) -> Iterator[Shot]:
         """See `Footage`."""
         for index, rgb in enumerate(self._array):
-            yield Shot(index, index / self.fps, picture_of(rgb), lambda rgb=rgb: rgb)
+            yield Shot(index, index / self.fps, picture_of(rgb), functools.partial(np.asarray, rgb))
 
 
 class PictureFootage:
@@ -173,7 +174,7 @@ class PictureFootage:
             if rgb.shape != first:
                 found, expected = (f"{shape[1]}x{shape[0]} pixels" for shape in (rgb.shape, first))
                 raise InputError(path, found, f"{expected}, as {self.paths[0].name}", "Give pictures of one size")
-            yield Shot(index, index / self.fps, picture_of(rgb), lambda rgb=rgb: rgb)
+            yield Shot(index, index / self.fps, picture_of(rgb), functools.partial(np.asarray, rgb))
 
 
 class VideoFootage:
@@ -215,7 +216,7 @@ class VideoFootage:
                 _require_size(self._path, frame.height, frame.width)
                 start_s = frame.time if start_s is None else start_s
                 time_s = done / self.fps if frame.time is None or start_s is None else frame.time - start_s
-                yield Shot(done, time_s, _turned_planes(frame), lambda frame=frame: _turned_rgb(frame))
+                yield Shot(done, time_s, _turned_planes(frame), functools.partial(_turned_rgb, frame))
                 done += 1
         self.problem = self._missing(done, why)
 
@@ -224,7 +225,7 @@ class VideoFootage:
         announced = bytes_announced(self._path)
         size = f" ({self._path.stat().st_size:,} of {announced:,} bytes)" if announced else ""
         # Only a count is exact: a duration may include a second of sound after the last picture.
-        fewer = self._exact and done < self.frames or done < 0.9 * self.frames - self.fps
+        fewer = (self._exact and done < self.frames) or done < 0.9 * self.frames - self.fps
         if not (why or size or fewer):
             return ""
         of = f" of {self.frames}" if self.frames > done else ""
@@ -264,7 +265,8 @@ def _turned_planes(frame: av.VideoFrame) -> Picture:
         values = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         cut = values[: height // step, : width // step]
         planes.append(np.ascontiguousarray(np.rot90(cut, _quarter_turns(frame))).copy())
-    return Picture(*planes, full_range)
+    luma, blue, red = planes
+    return Picture(luma, blue, red, full_range)
 
 
 def first_shots(footage: Footage, count: int) -> Iterator[Shot]:

@@ -114,7 +114,7 @@ def domain_of(run: Path, predictor: Predictor) -> tuple[Domain | None, str]:
     path = run / STAGE / DOMAIN_FILE
     domain = read_domain(path, predictor.checkpoint_digest)
     if domain:
-        return domain, f"noted by training, {domain.crops:,} crops"
+        return domain, f"{domain.crops:,}, noted when it ended"
     environment = run / STAGE / run_folder.ENVIRONMENT
     place = run_folder.read_json(environment).get("dataset") if environment.exists() else None
     if place is None:
@@ -128,4 +128,4 @@ def domain_of(run: Path, predictor: Predictor) -> tuple[Domain | None, str]:
     domain = measure_domain(predictor, dataset)
     with contextlib.suppress(PermissionError):
         write_domain(path, domain)
-    return domain, f"measured now on {domain.crops:,} crops of {place}"
+    return domain, f"{domain.crops:,}, measured now in {place}"

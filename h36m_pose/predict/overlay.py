@@ -80,7 +80,9 @@ class OverlayPage:
     def draw(self, frame: int, photograph: ndarray) -> ndarray:
         """The page for one frame."""
         image, poses = self._background.copy(), self._poses
-        shown = cv2.resize(photograph, self._photo, interpolation=cv2.INTER_AREA if self._scale < 1 else cv2.INTER_LINEAR)
+        shown = cv2.resize(
+            photograph, self._photo, interpolation=cv2.INTER_AREA if self._scale < 1 else cv2.INTER_LINEAR
+        )
         shown = np.asarray(shown)
         if poses.valid[frame]:
             self._draw_found(shown, image, frame)
@@ -144,6 +146,9 @@ class OverlayPage:
         for side, word in (("left", "left side"), ("right", "right side"), ("centre", "spine and head")):
             canvas.draw_line(image, (x + 4, y - 6), (x + 30, y - 6), canvas.SIDE_COLOURS[side], 7)
             x += 44 + canvas.write(image, word, (x + 42, y), 17) + 26
+        if self._flagged.any():
+            canvas.fill_box(image, x + 4, y - 12, 26, 12, canvas.mixed(_WARN, canvas.PANEL, 0.45))
+            canvas.write(image, "flagged by the trust check", (x + 42, y), 17)
         self._strip(image, y + 12)
         notes = f"{about['person']['silhouettes']}; {about['domain']['verdict']} the training domain"
         if about["domain"]["verdict"] == "unknown":
@@ -151,7 +156,9 @@ class OverlayPage:
         if about["camera"]["assumed"]:
             notes += "; focal length assumed"
         if about["smoothing"]["filter"] != "none":
-            notes += f"; 3D figures smoothed ({about['smoothing']['filter'].replace('_', ' ')}), markers on the picture not"
+            notes += (
+                f"; 3D figures smoothed ({about['smoothing']['filter'].replace('_', ' ')}), markers on the picture not"
+            )
         for number, line in enumerate(canvas.wrapped(notes, 15, self.width - 2 * _MARGIN)[:2]):
             canvas.write(image, line, (_MARGIN, y + 54 + 20 * number), 15, canvas.MUTED)
         return image

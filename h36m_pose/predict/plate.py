@@ -155,7 +155,7 @@ def _without_silhouettes(
         covered[top : top + height, left : left + width] = mask > 0
         size = max(3, round(_RIM * height)) | 1
         grown = cv2.dilate(covered.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
-        covered[:] = np.asarray(grown) > 0
+        covered[:] = np.asarray(grown, np.uint8).astype(bool)
     planes = []
     for name, step in (("luma", 1), ("blue", 2), ("red", 2)):
         best = getattr(plate, name).copy()

@@ -49,7 +49,13 @@ def smoothed(
         words = f"1-euro filter, {MIN_CUTOFF_HZ:g} Hz and {BETA:g} Hz per mm/s: no later frame needed"
         words += f", the result lags by up to {lag_ms:.0f} ms in slow motion and less in fast"
         settings: dict[str, Any] = {"min_cutoff_hz": MIN_CUTOFF_HZ, "beta_hz_per_mm_s": BETA}
-        return result, {"filter": how, **settings, "delay_frames": 0, "lag_ms_at_most": round(lag_ms, 1), "words": words}
+        return result, {
+            "filter": how,
+            **settings,
+            "delay_frames": 0,
+            "lag_ms_at_most": round(lag_ms, 1),
+            "words": words,
+        }
     words = f"Savitzky-Golay, {window} frames, degree {DEGREE}: needs {window // 2} later frames"
     words += f" ({1000 * (window // 2) / fps:.0f} ms) and does not lag; shorter stretches have shorter windows"
     settings = {"window_frames": window, "degree": DEGREE, "delay_frames": window // 2}

@@ -1,6 +1,7 @@
 """A first look over all pictures: how many there are, what the empty room may look like, whether the camera moves."""
 
 import dataclasses
+import itertools
 
 import cv2
 import numpy as np
@@ -110,7 +111,7 @@ def moved_px(first: ndarray, second: ndarray) -> float | None:
 def _between(samples: list[tuple[int, Picture]]) -> list[float | None]:
     """How far the picture went from sample to sample: a slow pan shows only here."""
     views = [small(picture) for _, picture in samples]
-    return [moved_px(first, second) for first, second in zip(views, views[1:], strict=False)]
+    return [moved_px(first, second) for first, second in itertools.pairwise(views)]
 
 
 def _judged(near: list[float | None], far: list[float | None], scale: float, side_px: int) -> tuple[bool, str]:
@@ -128,7 +129,10 @@ def _judged(near: list[float | None], far: list[float | None], scale: float, sid
         return False, "a single picture"
     if len(close) < 0.3 * len(near) and len(apart) < 0.3 * len(far):
         return True, "too little texture to tell whether the camera moves; taken as fixed"
-    median, still = float(np.median(close)) if len(close) else 0.0, float(np.mean(close <= limit_px)) if len(close) else 1.0
+    median, still = (
+        float(np.median(close)) if len(close) else 0.0,
+        float(np.mean(close <= limit_px)) if len(close) else 1.0,
+    )
     drift = float(np.median(apart)) if len(apart) else median
     words = (
         f"the background moves by {median:.1f} px in {PAIR_S:g} s (median of {len(close)} pairs) and by {drift:.1f} px "

@@ -42,9 +42,7 @@ def write_csv(path: Path, poses: Poses) -> None:
 
 
 def _columns(pattern: str, axes: str) -> list[str]:
-    return [
-        pattern.format(joint=name.replace(" ", "_"), axis=axis) for name in skeleton.NAMES for axis in axes
-    ]
+    return [pattern.format(joint=name.replace(" ", "_"), axis=axis) for name in skeleton.NAMES for axis in axes]
 
 
 def write_pose_json(path: Path, poses: Poses, extra: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Who is who: boxes of people in many pictures linked to tracks, and the one person that is followed."""
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -169,7 +170,7 @@ def bridged(boxes: dict[int, Box], frames: int, most: float) -> ndarray:
     known = sorted(boxes)
     for frame in known:
         table[frame] = boxes[frame]
-    for first, last in zip(known, known[1:], strict=False):
+    for first, last in itertools.pairwise(known):
         if 1 < last - first <= most:
             share = (np.arange(first + 1, last) - first)[:, None] / (last - first)
             table[first + 1 : last] = table[first] * (1 - share) + table[last] * share

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -43,7 +44,8 @@ def viewing(width_px: int, height_px: int, focal_px: float | None, camera_file: 
         width_px: of the pictures.
         height_px: of the pictures.
         focal_px: focal length in pixels, if it is known.
-        camera_file: JSON with `focal_px` and, if known, `principal_px`, `radial`, `tangential`, `width_px`, `height_px`.
+        camera_file: JSON with `focal_px` and, if known, `principal_px`, `radial`, `tangential`, `width_px` and
+            `height_px`.
 
     Raises:
         InputError: if the file is damaged, of pictures of another size, or if both are given.
@@ -58,8 +60,8 @@ def viewing(width_px: int, height_px: int, focal_px: float | None, camera_file: 
         return Viewing(_plain_camera(focal_px, width_px, height_px), f"focal length {focal_px:g} px, as given", False)
     assumed = ASSUMED_FOCAL * max(width_px, height_px)
     words = (
-        f"focal length {assumed:.0f} px ASSUMED, {ASSUMED_FOCAL} times the longer side as in Human3.6M's cameras, and the "
-        "axis in the middle of the picture; --focal-px or --camera tell the true ones"
+        f"focal length {assumed:.0f} px ASSUMED, {ASSUMED_FOCAL} times the longer side as in Human3.6M's cameras, and "
+        "the axis in the middle of the picture; --focal-px or --camera tell the true ones"
     )
     return Viewing(_plain_camera(assumed, width_px, height_px), words, True)
 
@@ -95,7 +97,9 @@ def _read_camera(path: Path, width_px: int, height_px: int) -> Camera:
         if name in fields and fields[name] != side:
             raise InputError(path, f"{name} {fields[name]}", f"{side}, as the pictures", "Give this video's camera")
     camera = _plain_camera(1.0, width_px, height_px)
-    changes = {name: _numbers(path, name, fields[name], count) for name, count in _LENGTHS.items() if name in fields}
+    changes: dict[str, Any] = {
+        name: _numbers(path, name, fields[name], count) for name, count in _LENGTHS.items() if name in fields
+    }
     if (changes["focal_px"] <= 0).any():
         raise InputError(path, f"focal_px {fields['focal_px']}", "lengths above 0", mend)
     return dataclasses.replace(camera, **changes)

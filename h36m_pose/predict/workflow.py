@@ -83,8 +83,8 @@ def predict_poses(network: Network, footage: Footage, request: Request) -> Poses
     """
     seen = survey(footage, request.silent)
     if seen.frames == 0:
-        found = f"no frames that can be decoded ({seen.problem or 'it is empty'})"
-        raise InputError(footage.name, found, "a video or pictures", "Copy the file again")
+        words = f"no frames that can be decoded ({seen.problem or 'it is empty'})"
+        raise InputError(footage.name, words, "a video or pictures", "Copy the file again")
     view = viewing(seen.width_px, seen.height_px, request.focal_px, request.camera)
     found = find(footage, seen, request.search, network.parameters.subtraction, request.silent)
     arrays = _predict(network, footage, found, request.silent)
@@ -172,7 +172,7 @@ def _turn(network: Network, arrays: dict[str, ndarray], view: Viewing) -> None:
 
 
 def _about(network: Network, footage: Footage, seen: Survey, found: Found, view: Viewing) -> dict[str, Any]:
-    camera = {"words": view.words, "assumed": view.assumed}
+    camera: dict[str, Any] = {"words": view.words, "assumed": view.assumed}
     camera |= {name: view.camera.as_json()[name] for name in ("focal_px", "principal_px", "radial", "tangential")}
     if not network.in_crop_frame:
         camera["words"] += "; for drawing only, as this network predicts in the camera's axes"

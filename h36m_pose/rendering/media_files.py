@@ -65,7 +65,9 @@ class VideoWriter:
 
 
 @contextlib.contextmanager
-def new_video(path: Path, width: int, height: int, fps: int | Fraction, title: str, comment: str) -> Iterator[VideoWriter]:
+def new_video(
+    path: Path, width: int, height: int, fps: int | Fraction, title: str, comment: str
+) -> Iterator[VideoWriter]:
     """Yields the writer of an mp4 that browsers play: H.264, yuv420p, its index in front.
 
     Args:

@@ -159,7 +159,7 @@ def _finish(work: Stage, seconds: float, first: int) -> None:
 
 
 def _note_domain(run_dir: Path, dataset: Dataset) -> None:
-    """Notes what the training crops are like, for `h36m-pose predict`; should this be cut short, predict makes it up."""
+    """Notes what the training crops are like, for `h36m-pose predict`, which makes it up if this is cut short."""
     network = load_run(run_dir)
     write_domain(run_dir / "finetune" / DOMAIN_FILE, measure_domain(network, dataset))
 
