@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -41,7 +41,7 @@ FACTS = (
     "sharpness", "parts of the silhouette", "raggedness of the outline",
 )  # fmt: skip
 """Of each crop: rows of the person in the picture, of which more than `ENOUGH_PX` tell a crop no more; share of the
-crop that is not black; of its box; mean and deviation of grey on it; mean absolute Laplacian inside it; connected parts;
+crop that is not black; of its box; mean and deviation of grey on it; mean absolute Laplacian inside; connected parts;
 perimeter squared over that of a disc of its area."""
 
 ENOUGH_PX = 160.0
@@ -54,6 +54,7 @@ _NOT_OURS = (
 )  # fmt: skip
 
 
+@runtime_checkable
 class Observer(Protocol):
     """What is needed of a network; `h36m_pose.prediction.load_run` returns one."""
 

@@ -92,7 +92,7 @@ def detect(picture: Picture) -> list[tuple[Box, float]]:
 
 def _detector() -> cv2.HOGDescriptor:
     descriptor = cv2.HOGDescriptor()
-    descriptor.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
+    descriptor.setSVMDetector(np.array(cv2.HOGDescriptor.getDefaultPeopleDetector()))
     return descriptor
 
 

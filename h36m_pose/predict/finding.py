@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy import ndarray
@@ -53,6 +53,7 @@ class Search:
             raise InputError("--person masks", "no masks", "--masks FOLDER", "Add it, or leave --person out")
 
 
+@runtime_checkable
 class Silhouettes(Protocol):
     """A way to find people.
 

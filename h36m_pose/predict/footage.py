@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import av
 import cv2
@@ -52,6 +52,7 @@ class Shot:
     rgb: Callable[[], ndarray]
 
 
+@runtime_checkable
 class Footage(Protocol):
     """What can be predicted on.
 
