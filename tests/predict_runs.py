@@ -1,4 +1,4 @@
-"""A run folder as training leaves it, with a network that learnt nothing but the mean pose: made in a second; for tests."""
+"""A run folder as training leaves it, with a network that learnt nothing but the mean pose; for tests."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from h36m_pose.training import checkpoint, run_folder
 CROPS: dict[str, Any] = {"crop_px": 128, "margin": 1.1, "subtraction": {"luma": 18, "chroma": 14}}
 
 
-def write_run(folder: Path, dataset: Path | None = None, crops: dict[str, Any] | None = None, fingerprint: str = "") -> Path:
+def write_run(
+    folder: Path, dataset: Path | None = None, crops: dict[str, Any] | None = None, fingerprint: str = ""
+) -> Path:
     """Writes a finished finetune stage.
 
     Args:
@@ -46,5 +48,5 @@ def write_run(folder: Path, dataset: Path | None = None, crops: dict[str, Any] |
     write_json(stage / run_folder.CONFIG, {"settings": stored, "dataset_fingerprint": fingerprint, "init": "none"})
     write_json(stage / run_folder.ENVIRONMENT, {"dataset": None if dataset is None else str(dataset)})
     write_json(stage / run_folder.FINISHED, {"best_step": 1, "weights": checkpoint.digest(best), "summary": "made up"})
-    assert skeleton.JOINTS == poses.shape[1]
+    assert poses.shape[1] == skeleton.JOINTS
     return folder

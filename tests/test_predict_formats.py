@@ -1,4 +1,4 @@
-"""The files that `h36m-pose predict` writes, each read back by somebody else: ezc3d, csv, json, a BVH reader of our own."""
+"""The files that `h36m-pose predict` writes, each read back by another reader."""
 
 import csv
 import dataclasses
@@ -238,7 +238,9 @@ def test_the_same_poses_give_the_same_bytes(walked: Poses, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("how", ["one_euro", "savitzky_golay"])
 def test_smoothing_leaves_gaps_alone_and_says_what_it_costs(how: str, walked: Poses) -> None:
-    noisy = walked.joints_root_mm + np.random.default_rng(0).normal(0, 20, walked.joints_root_mm.shape).astype(np.float32)
+    noisy = walked.joints_root_mm + np.random.default_rng(0).normal(0, 20, walked.joints_root_mm.shape).astype(
+        np.float32
+    )
     smooth, facts = smoothing.smoothed(noisy, FPS, how)
     assert np.array_equal(np.isnan(smooth), np.isnan(noisy))
     shakes = [np.nanmean(np.abs(np.diff(joints, n=2, axis=0))) for joints in (smooth, noisy)]

@@ -106,7 +106,7 @@ def _person_in(window: ndarray, pad: int, scale: float, width_px: int, height_px
     return round(left), round(top), round(min(right, width_px) - left), round(min(bottom, height_px) - top)
 
 
-def cut_out(picture: Picture, box: Box, likely: Person | None = None) -> Person | None:
+def cut_out(picture: Picture, box: Box, likely: tuple[ndarray, Box] | None = None) -> Person | None:
     """The person in a box, by GrabCut; None if it takes nearly all of the box or nearly nothing.
 
     Args:
@@ -146,7 +146,7 @@ def _grab(planes: ndarray, labels: ndarray) -> ndarray:
     return np.asarray(cv2.morphologyEx(taken, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
 
 
-def _whole(person: Person, left: int, top: int, right: int, bottom: int) -> ndarray:
+def _whole(person: tuple[ndarray, Box], left: int, top: int, right: int, bottom: int) -> ndarray:
     """A silhouette as a mask of a part of the picture that holds it."""
     mask, (x, y, *_) = person
     whole = np.zeros((bottom - top, right - left), np.uint8)

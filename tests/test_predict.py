@@ -1,0 +1,362 @@
+"""Footage that no dataset was made of: the person is found, followed and predicted, or one line says why not."""
+
+import struct
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import predict_runs
+import pytest
+import raw_fixture
+import stick_dataset
+from film_fixture import FRAMES, SIDE, film, write_film
+from numpy import ndarray
+from PIL import Image
+
+import h36m_pose
+from h36m_pose.camera import camera_to_pixel
+from h36m_pose.data.crop_frame import turn_back
+from h36m_pose.data.dataset import open_dataset
+from h36m_pose.domain import DOMAIN_FILE, FACTS, Domain, measure_domain, read_domain, write_domain
+from h36m_pose.errors import InputError
+from h36m_pose.predict import tracks
+from h36m_pose.predict.domain_words import judged
+from h36m_pose.predict.finding import Search, find, shots_with_boxes
+from h36m_pose.predict.footage import open_footage
+from h36m_pose.predict.network import load_network
+from h36m_pose.predict.overlay import write_overlay
+from h36m_pose.predict.survey import survey
+from h36m_pose.predict.viewing import place_on_picture, rotations_of, viewing
+from h36m_pose.predict.workflow import VideoPredictor
+from h36m_pose.prediction import load_run
+from preprocessing.background import Subtraction, intersection_over_union
+from preprocessing.crop import crop_person, grey_levels, square_around
+from preprocessing.masks import largest_component
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory: pytest.TempPathFactory) -> VideoPredictor:
+    return h36m_pose.load(predict_runs.write_run(tmp_path_factory.mktemp("run"), crops=predict_runs.CROPS))
+
+
+@pytest.fixture(scope="module")
+def empties() -> ndarray:
+    """The room without anybody, and the sensor's noise."""
+    noise = np.random.default_rng(0).normal(0, 2, (8, SIDE, SIDE, 3))
+    return np.clip(film().empty + noise, 0, 255).astype(np.uint8)
+
+
+def found_in(frames: ndarray | Path, **options: object) -> tuple[object, list]:
+    """How the person was found, and the silhouette in every frame."""
+    footage = open_footage(frames, None if isinstance(frames, Path) else 8.0)
+    found = find(footage, survey(footage, True), Search(**options), Subtraction(), True)
+    with found.opened() as silhouettes:
+        people = [box and silhouettes.silhouette(shot, box) for shot, box in shots_with_boxes(footage, found)]
+    return found, people
+
+
+def agreement(people: list, masks: ndarray) -> float:
+    """Mean intersection over union with the true silhouettes."""
+    return float(
+        np.mean(
+            [intersection_over_union(one, largest_component(mask)) for one, mask in zip(people, masks, strict=True)]
+        )
+    )
+
+
+def panned(images: ndarray) -> ndarray:
+    """As a camera sees it that turns after the person."""
+    wide = [np.hstack([film().empty[:, ::-1], image]) for image in images]
+    lefts = [(SIDE - 60 - 120 * frame // len(images)) // 2 * 2 for frame in range(len(images))]
+    return np.stack([image[:, left : left + SIDE] for image, left in zip(wide, lefts, strict=True)])
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("b.avi", "mpeg4")])
+def test_a_fixed_camera_is_noticed_and_the_room_subtracted(name: str, codec: str, tmp_path: Path) -> None:
+    shown, masks = film().images, film().masks
+    if codec == "mpeg4":  # another size, wider than high, of odd sides before the codec
+        shown = np.stack([cv2.resize(image[:, 30:390], (324, 360)) for image in shown])
+        masks = np.stack([cv2.resize(mask[:, 30:390], (324, 360)) for mask in masks])
+    found, people = found_in(write_film(tmp_path / name, shown, codec, 12))
+    assert found.way == "plate"
+    assert found.why.startswith("fixed camera")
+    assert found.others == ""
+    assert agreement(people, masks) > 0.85
+
+
+def test_a_moving_camera_is_noticed_and_the_person_detected() -> None:
+    found, people = found_in(panned(film().images))
+    assert found.way == "detector"
+    assert found.why.startswith("moving camera")
+    there = [one is not None for one in people]
+    assert np.mean(there) > 0.8
+    lefts = [(SIDE - 60 - 120 * frame // FRAMES) // 2 * 2 for frame in range(FRAMES)]
+    wide = np.pad(film().masks, ((0, 0), (0, 0), (SIDE, 0)))
+    masks = np.stack([mask[:, left : left + SIDE] for mask, left in zip(wide, lefts, strict=True)])
+    assert agreement([one for one in people if one], masks[there]) > 0.75
+
+
+def test_a_plate_of_the_users_is_used(tmp_path: Path) -> None:
+    Image.fromarray(film().empty).save(tmp_path / "plate.png")
+    found, people = found_in(film().images[:3], background=tmp_path / "plate.png")
+    assert (found.way, found.why) == ("plate", "--background")
+    assert agreement(people, film().masks[:3]) > 0.85
+    with pytest.raises(InputError, match="400x400"):
+        found_in(film().images[:3, :300], background=tmp_path / "plate.png")
+
+
+def test_nobody_is_one_line(empties: ndarray, predictor: VideoPredictor) -> None:
+    with pytest.raises(InputError, match="nobody in 8 frames") as caught:
+        predictor(empties, fps=8)
+    assert "\n" not in str(caught.value)
+
+
+def test_of_two_people_one_is_followed_throughout() -> None:
+    first, second = film().images[:12], film().images[-12:, :, ::-1]
+    together = np.concatenate([first, second], axis=2)
+    sides = {}
+    for pick in ("left", "right", "1", "2"):
+        found, _ = found_in(together, pick=pick)
+        assert "2 people" in found.others
+        middles = found.boxes[:, 0] + found.boxes[:, 2] / 2
+        assert (middles < SIDE).all() or (middles > SIDE).all()
+        sides[pick] = bool(middles[0] < SIDE)
+    assert sides["left"]
+    assert not sides["right"]
+    assert sides["1"] != sides["2"]
+    with pytest.raises(InputError, match="found 2 people"):
+        found_in(together, pick="3")
+
+
+def test_frames_without_a_person_are_gaps(empties: ndarray, predictor: VideoPredictor, tmp_path: Path) -> None:
+    shown = np.concatenate([film().images[:10], empties[:6], film().images[10:]])
+    poses = predictor(shown, fps=8, smooth="one_euro")
+    assert poses.gaps == [(10, 15)]
+    for name in ("joints_root_mm", "smoothed_root_mm", "joints_px", "box_px", "mirrored_root_mm"):
+        array = getattr(poses, name)
+        assert np.isnan(array[10:16]).all(), name
+        assert np.isfinite(array[poses.valid]).all(), name
+    write_overlay(tmp_path / "overlay.mp4", poses, open_footage(shown, 8), np.zeros(len(poses), bool), True)
+    with av.open(str(tmp_path / "overlay.mp4")) as video:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+        assert float(video.streams.video[0].average_rate) == 8
+    assert len(pictures) == len(poses)
+    blue = [int((np.abs(picture.astype(int) - (0, 114, 178)).sum(axis=-1) < 40).sum()) for picture in pictures]
+    assert min(np.array(blue)[poses.valid]) > 2 * max(np.array(blue)[10:16])  # no skeleton but for the legend's line
+
+
+def masks_as(kind: str, folder: Path) -> Path:
+    """The true silhouettes as users have them."""
+    folder.mkdir()
+    if kind == "mat":
+        raw_fixture.write_masks(folder / "masks.mat", list(film().masks))
+        return folder / "masks.mat"
+    if kind == "video":
+        return write_film(folder / "masks.mkv", np.repeat(film().masks[..., None] * 255, 3, axis=3), "ffv1")
+    for number, mask in enumerate(film().masks):  # 2 comes before 10
+        Image.fromarray(mask * (255 if kind == "white" else 1)).save(folder / f"mask {number}.png")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["white", "labels", "video", "mat"])
+def test_masks_make_the_crops_that_preprocessing_makes(kind: str, tmp_path: Path, predictor: VideoPredictor) -> None:
+    poses = predictor(film().images, fps=8, masks=masks_as(kind, tmp_path / kind))
+    assert poses.about["person"]["way"] == "masks"
+    footage = open_footage(film().images)
+    crops = []
+    for shot, mask in zip(footage.shots(), film().masks, strict=True):
+        person = largest_component(mask)
+        square = square_around(person[1], 1.1)
+        crops.append(crop_person(shot.picture.luma, grey_levels(False), *person, square))
+        assert tuple(poses.box_px[shot.index]) == square
+    camera = viewing(SIDE, SIDE, None, None).camera
+    expected = turn_back(predictor.network.predict(np.stack(crops))[0], rotations_of(poses.box_px, camera))
+    assert np.abs(poses.joints_root_mm - expected).max() < 0.01
+
+
+def test_masks_of_other_pictures_are_refused(tmp_path: Path, predictor: VideoPredictor) -> None:
+    folder = masks_as("white", tmp_path / "masks")
+    with pytest.raises(InputError, match="a mask of 400x400"):
+        predictor(film().images[:, :200], masks=folder)
+    with pytest.raises(InputError, match="20 masks"):
+        predictor(np.concatenate([film().images] * 3), masks=folder)
+
+
+def test_a_cut_video_gives_what_can_be_decoded_and_says_so(tmp_path: Path) -> None:
+    whole = write_film(tmp_path / "whole.mp4", film().images).read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole[: len(whole) * 6 // 10])
+    seen = survey(open_footage(cut), True)
+    assert 4 <= seen.frames < FRAMES
+    assert f"{seen.frames} of {FRAMES} frames" in seen.problem
+    assert survey(open_footage(tmp_path / "whole.mp4"), True).problem == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("a.mp4", b"", "an empty file"),
+        ("b.mp4", b"\x00\x00\x00\x18ftypmp42 and no more", "no video"),
+        ("c.txt", b"dear diary", "no video"),
+        ("d.png", b"\x89PNG\r\n\x1a\n...", "no whole picture"),
+        ("list.m3u8", b"#EXTM3U\n#EXTINF:1,\nother.mp4\n", "no video"),
+    ],
+)
+def test_what_is_no_footage_is_one_line(name: str, content: bytes, found: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=found) as caught:
+        survey(open_footage(tmp_path / name), True)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_video_is_turned_as_its_file_says(tmp_path: Path) -> None:
+    upright = film().images[:2, :, 50:350]
+    path = write_film(tmp_path / "a.mp4", np.rot90(upright, 1, (1, 2)))
+    content = bytearray(path.read_bytes())
+    head = content.index(b"tkhd") + 4
+    matrix = head + 40  # version and flags, times, id, duration, layer, volume
+    content[matrix : matrix + 36] = struct.pack(">9i", 0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+    for shot, true in zip(open_footage(path).shots(), upright, strict=True):
+        assert shot.rgb().shape == true.shape
+        assert np.abs(shot.rgb().astype(int) - true).mean() < 6
+        assert shot.picture.luma.shape == true.shape[:2]
+        grey = cv2.cvtColor(true, cv2.COLOR_RGB2GRAY)
+        assert np.corrcoef(shot.picture.luma.ravel(), grey.ravel())[0, 1] > 0.99
+
+
+def test_pictures_come_in_the_order_people_count(tmp_path: Path) -> None:
+    for number in (10, 2, 1):
+        Image.fromarray(np.full((40, 51, 3), number * 20, np.uint8)).save(tmp_path / f"frame{number}.png")
+    footage = open_footage(tmp_path, 5)
+    assert [int(shot.rgb()[0, 0, 0]) for shot in footage.shots()] == [20, 40, 200]
+    assert [shot.time_s for shot in footage.shots()] == [0, 0.2, 0.4]
+    Image.fromarray(np.zeros((41, 51, 3), np.uint8)).save(tmp_path / "frame11.png")
+    with pytest.raises(InputError, match="51x41"):
+        list(open_footage(tmp_path).shots())
+
+
+def test_few_pictures_of_a_long_video_are_held() -> None:
+    many = np.broadcast_to(film().empty[:64, :64], (311, 64, 64, 3))
+    seen = survey(open_footage(many), True)
+    assert seen.frames == 311
+    assert 9 <= len(seen.samples) <= 24
+    assert np.ptp(np.diff([number for number, _ in seen.samples])) == 0
+
+
+def test_the_overlay_lies_on_the_person() -> None:
+    """Poses of known cameras fall back where they came from, wherever the pelvis was."""
+    rng = np.random.default_rng(1)
+    joints = stick_dataset.poses(7, 1.0, rng).astype(np.float64)
+    camera = viewing(1000, 800, 1100.0, None).camera
+    pelvis = np.column_stack([rng.uniform(-900, 900, 7), rng.uniform(-300, 300, 7), rng.uniform(3500, 6000, 7)])
+    true = camera_to_pixel(joints + pelvis[:, None], camera)
+    flesh = 1100 / pelvis[:, 2:]
+    low, high = true.min(axis=1) - flesh * (60, 25), true.max(axis=1) + flesh * (60, 85)
+    boxes = np.concatenate([low + 0.5, high - low], axis=1)
+    squares = np.column_stack([low - 10, (high - low).max(axis=1) + 20])
+    placed = place_on_picture(joints.astype(np.float32), boxes, squares, camera)
+    assert np.abs(placed - true).max() < 3  # pixels, of people 150 to 300 high
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("{", "no JSON"), ("[]", "no focal_px"), ('{"focal_px": "far"}', "focal_px"), ('{"focal_px": -2}', "focal_px"),
+     ('{"focal_px": 900, "width_px": 7}', "width_px 7"), ('{"focal_px": 900, "radial": [1]}', "radial")],
+)  # fmt: skip
+def test_a_wrong_camera_is_one_line(text: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "camera.json").write_text(text)
+    with pytest.raises(InputError, match=found):
+        viewing(640, 480, None, tmp_path / "camera.json")
+
+
+def test_an_unknown_camera_is_assumed_and_called_so() -> None:
+    assert viewing(640, 480, None, None).assumed
+    assert "ASSUMED" in viewing(640, 480, None, None).words
+    assert not viewing(640, 480, 700.0, None).assumed
+
+
+def test_people_who_cross_keep_their_tracks() -> None:
+    seen = [(frame, [(10 * frame, 20, 40, 100), (300 - 10 * frame, 60, 40, 100)]) for frame in range(30)]
+    people = [track for track in tracks.link(seen, 10) if len(track.boxes) > 20]
+    assert len(people) == 2
+    followed = tracks.follow(people, "left", 10, 3)
+    tops = {top for _, top, _, _ in followed.boxes.values()}
+    assert len(tops) == 1
+    assert followed.frames_with_others == 30
+
+
+def test_somebody_who_comes_back_is_gone_on_with() -> None:
+    seen = [(frame, [] if 20 <= frame < 60 else [(10 + frame, 20, 40, 100)]) for frame in range(90)]
+    followed = tracks.follow(tracks.link(seen, 10), "largest", 10, 3)
+    assert set(followed.boxes) == {*range(20), *range(60, 90)}
+    assert followed.most_people == 1
+    boxes = tracks.bridged(followed.boxes, 90, 1)
+    assert np.isnan(boxes[20:60]).all()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A run without notes of its domain, and the dataset that it says it was trained on."""
+    folder = tmp_path_factory.mktemp("domain")
+    dataset = stick_dataset.write_stick_dataset(folder / "dataset", {"S1": 60, "S5": 40, "S8": 30, "S11": 5})
+    return predict_runs.write_run(folder / "run", folder / "dataset", None, dataset.fingerprint), folder / "dataset"
+
+
+def test_an_older_run_measures_its_domain_once_and_says_what_it_does_not_know(trained: tuple[Path, Path]) -> None:
+    run, dataset = trained
+    network = load_network(run)
+    assert "measured now" in network.domain_words
+    assert "checkpoint tells none" in network.crop_words
+    assert network.parameters.margin == 1.1
+    again = load_network(run)
+    assert "noted when it ended" in again.domain_words
+    assert np.array_equal(again.domain.components, network.domain.components)
+    view = next(view for view in open_dataset(dataset).views if view.subject == "S8")
+    scores = network.domain.scores(network.predictor.observe(view.images)[1])
+    assert np.percentile(scores, 99) == pytest.approx(1, abs=0.02)
+    far = network.domain.mean + 30 * network.domain.deviations[0] * network.domain.components[0]
+    assert network.domain.scores(far[None]) > 2
+
+
+@pytest.fixture(scope="module")
+def domain(trained: tuple[Path, Path]) -> Domain:
+    return measure_domain(load_run(trained[0]), open_dataset(trained[1]))
+
+
+def test_a_domain_of_other_weights_or_a_damaged_one_is_not_believed(domain: Domain, tmp_path: Path) -> None:
+    write_domain(tmp_path / DOMAIN_FILE, domain)
+    assert read_domain(tmp_path / DOMAIN_FILE, domain.weights) is not None
+    assert read_domain(tmp_path / DOMAIN_FILE, "others") is None
+    assert read_domain(tmp_path / "none.npz", "any") is None
+    (tmp_path / DOMAIN_FILE).write_bytes((tmp_path / DOMAIN_FILE).read_bytes()[:900])
+    with pytest.raises(InputError, match="damaged"):
+        read_domain(tmp_path / DOMAIN_FILE, domain.weights)
+
+
+def test_the_verdict_names_what_is_strange(domain: Domain) -> None:
+    usual = np.tile(domain.median, (50, 1)).astype(np.float32)
+    nothing, calm = np.zeros(50, bool), np.full(50, 0.5, np.float32)
+    everything = np.ones(50, bool)
+    inside = judged(domain, "known", usual, nothing, calm, everything)
+    assert inside["verdict"] == "inside"
+    dark = usual.copy()
+    dark[:40, FACTS.index("brightness")] = domain.low[FACTS.index("brightness")] - 20
+    strange = judged(domain, "known", dark, everything, np.where(np.arange(50) < 30, 3, calm), everything)
+    assert strange["verdict"] == "outside"
+    for words in ("80% of silhouettes are darker", "60% of frames are stranger", "100% end at the picture's edge"):
+        assert words in strange["words"]
+    unknown = judged(None, "cannot be told: no dataset", usual, nothing, calm, everything)
+    assert unknown["verdict"] == "unknown"
+    assert "cannot be told" in unknown["words"]
+
+
+def test_crops_of_another_margin_are_cut_as_the_checkpoint_says(tmp_path: Path) -> None:
+    wide = {**predict_runs.CROPS, "margin": 1.5, "code": "of another version"}
+    network = load_network(predict_runs.write_run(tmp_path, crops=wide))
+    assert network.parameters.margin == 1.5
+    assert "changed since" in network.crop_words
+    assert "cannot be told" in network.domain_words
+    assert network.domain is None
