@@ -17,7 +17,7 @@ from preprocessing.capture.gait import walk
 from preprocessing.capture.picture import Photographer
 from preprocessing.capture.room import draw_room
 
-SIDE, FRAMES, EVERY = 400, 20, 6
+SIDE, FRAMES, EVERY = 400, 15, 8
 FPS = 50 / EVERY
 _COARSE = 1.3
 

@@ -93,6 +93,29 @@ def test_rerun_gets_what_all_cameras_saw_of_the_walk(finished: Path) -> None:
     assert "--first / --frames" in wrong
 
 
+def test_a_video_and_its_masks_are_predicted_as_they_were_tested(finished: Path) -> None:
+    view = next(view for view in open_dataset(finished / "dataset").views if view.subject == "S11")
+    trial = f"{view.trial}.{view.camera_id}"
+    (finished / "camera.json").write_text(json.dumps(view.camera.as_json()))
+    video = finished / "raw" / "S11" / "Videos" / f"{trial}.mp4"
+    masks = finished / "raw" / "S11" / "MySegmentsMat" / "ground_truth_bs" / f"{trial}.mat"
+    told = _run(
+        "predict", video, "--run", finished / "run", "--out", finished / "poses", "--masks", masks,
+        "--camera", finished / "camera.json",
+    )  # fmt: skip
+    assert "cut by the parameters stored in the checkpoint" in told
+    assert "noted when it ended" in told
+    tested = np.load(finished / "run" / "predictions.npz", allow_pickle=False)
+    (place,) = (
+        place for place, each in enumerate(json.loads(str(tested["views"]))) if each["camera_id"] == view.camera_id
+    )
+    expected = tested["predicted_root_mm"][tested["view_index"] == place]
+    with np.load(finished / "poses" / "poses.npz", allow_pickle=False) as stored:
+        assert np.abs(stored["joints_root_mm"][:FRAMES] - expected).max() < 0.01
+    files = {path.name for path in (finished / "poses").iterdir()}
+    assert files == {f"poses.{end}" for end in ("npz", "csv", "json", "bvh", "trc", "c3d")} | {"overlay.mp4"}
+
+
 def test_a_second_time_nothing_changes(finished: Path) -> None:
     def times() -> dict[Path, int]:
         files = [path for path in finished.rglob("*") if path.is_file() and path.name != ".lock"]

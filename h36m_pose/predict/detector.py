@@ -34,7 +34,7 @@ _PERSON_IN_WINDOW = (0.62, 0.82)
 _CUT_HEIGHT_PX = 192
 """Height of a box that GrabCut works on."""
 
-_ROUNDS = 4
+_ROUNDS = 2
 _AROUND = 0.3
 """Of the box's sides: how far around it GrabCut sees what is surely not the person."""
 

@@ -159,7 +159,7 @@ def _without_silhouettes(
     planes = []
     for name, step in (("luma", 1), ("blue", 2), ("red", 2)):
         best = getattr(plate, name).copy()
-        left, top, width, height = cv2.boundingRect(hidden.any(axis=0)[::step, ::step].astype(np.uint8))
+        left, top, width, height = cv2.boundingRect(np.asarray(hidden.any(axis=0))[::step, ::step].astype(np.uint8))
         part = np.s_[top : top + height, left : left + width]
         off = hidden[:, ::step, ::step][:, *part]
         values = np.stack([getattr(picture, name)[part] for picture in pictures]).astype(np.int16)
