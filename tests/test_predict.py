@@ -75,9 +75,9 @@ def panned(images: ndarray) -> ndarray:
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("b.avi", "mpeg4")])
 def test_a_fixed_camera_is_noticed_and_the_room_subtracted(name: str, codec: str, tmp_path: Path) -> None:
     shown, masks = film().images, film().masks
-    if codec == "mpeg4":  # another size, wider than high, of odd sides before the codec
-        shown = np.stack([cv2.resize(image[:, 30:390], (324, 360)) for image in shown])
-        masks = np.stack([cv2.resize(mask[:, 30:390], (324, 360)) for mask in masks])
+    if codec == "mpeg4":  # smaller, and higher than wide
+        shown = np.stack([cv2.resize(image[:, 30:390], (324, 360)) for image in shown[::2]])
+        masks = np.stack([cv2.resize(mask[:, 30:390], (324, 360)) for mask in masks[::2]])
     found, people = found_in(write_film(tmp_path / name, shown, codec, 12))
     assert found.way == "plate"
     assert found.why.startswith("fixed camera")
@@ -133,13 +133,13 @@ def test_of_two_people_one_is_followed_throughout(tmp_path: Path) -> None:
 
 
 def test_frames_without_a_person_are_gaps(empties: ndarray, predictor: VideoPredictor, tmp_path: Path) -> None:
-    shown = np.concatenate([film().images[:6], empties[:4], film().images[6:9]])
+    shown = np.concatenate([film().images[:4], empties[:3], film().images[4:7]])
     Image.fromarray(film().empty).save(tmp_path / "plate.png")
     poses = predictor(shown, fps=8, smooth="one_euro", background=tmp_path / "plate.png")
-    assert poses.gaps == [(6, 9)]
+    assert poses.gaps == [(4, 6)]
     for name in ("joints_root_mm", "smoothed_root_mm", "joints_px", "box_px", "mirrored_root_mm"):
         array = getattr(poses, name)
-        assert np.isnan(array[6:10]).all(), name
+        assert np.isnan(array[4:7]).all(), name
         assert np.isfinite(array[poses.valid]).all(), name
     write_overlay(tmp_path / "overlay.mp4", poses, open_footage(shown, 8), np.zeros(len(poses), bool), True)
     with av.open(str(tmp_path / "overlay.mp4")) as video:
@@ -147,7 +147,7 @@ def test_frames_without_a_person_are_gaps(empties: ndarray, predictor: VideoPred
         assert float(video.streams.video[0].average_rate) == 8
     assert len(pictures) == len(poses)
     blue = [int((np.abs(picture.astype(int) - (0, 114, 178)).sum(axis=-1) < 40).sum()) for picture in pictures]
-    assert min(np.array(blue)[poses.valid]) > 2 * max(np.array(blue)[6:10])  # no skeleton but for the legend's line
+    assert min(np.array(blue)[poses.valid]) > 2 * max(np.array(blue)[4:7])  # no skeleton but for the legend's line
 
 
 def masks_as(kind: str, folder: Path) -> Path:
@@ -246,7 +246,7 @@ def test_few_pictures_of_a_long_video_are_held() -> None:
     many = np.broadcast_to(film().empty[:64, :64], (311, 64, 64, 3))
     seen = survey(open_footage(many), True)
     assert seen.frames == 311
-    assert 9 <= len(seen.samples) <= 24
+    assert 8 <= len(seen.samples) <= 16
     assert np.ptp(np.diff([number for number, _ in seen.samples])) == 0
 
 

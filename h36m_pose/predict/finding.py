@@ -10,7 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from h36m_pose.errors import InputError
-from h36m_pose.predict.detector import DetectedSilhouettes, detect
+from h36m_pose.predict.detector import DetectedSilhouettes
 from h36m_pose.predict.footage import Footage, Shot, first_shots
 from h36m_pose.predict.given_masks import given_masks
 from h36m_pose.predict.plate import PlateSilhouettes, different_boxes, given_plate, plate_out_of, shrunk
@@ -21,7 +21,6 @@ from preprocessing.background import Subtraction
 from preprocessing.masks import Person
 
 WAYS = ("auto", "masks", "plate", "detector")
-_PLATE_LOOKS = 6
 _FEWEST_FOR_PLATE = 5
 _LEAST_S = 0.2
 """What is seen for a shorter time is nobody."""
@@ -170,12 +169,12 @@ def _choose(seen: Survey, search: Search, how: Subtraction, fps: float) -> tuple
             mend = "Give --background PLATE or --masks, or leave --person out"
             raise InputError("--person plate", f"{seen.frames} frames", "two or more", mend)
         return "detector", detected, f"{seen.why}; too few pictures for a plate"
-    plate = plate_out_of(seen.samples, how)
+    plate, people = plate_out_of(seen.samples, how)
     words = f"background subtraction with a plate out of {len(seen.samples)} of the video's own pictures"
     made = PlateSilhouettes(plate, how, words)
     if search.person == "plate":
         return "plate", _always(made), f"--person plate; {seen.why}"
-    still = _stands_still(seen, made, how)
+    still = _stands_still(seen, people, made, how)
     if still:
         return "detector", detected, f"{seen.why}; but {still}"
     return "plate", _always(made), seen.why
@@ -185,17 +184,15 @@ def _always(silhouettes: Silhouettes) -> Opened:
     return lambda: contextlib.nullcontext(silhouettes)
 
 
-def _stands_still(seen: Survey, plate: PlateSilhouettes, how: Subtraction) -> str:
+def _stands_still(seen: Survey, detected: list[list[Box]], plate: PlateSilhouettes, how: Subtraction) -> str:
     """Why a plate out of the video does not show the person, in words; empty if it does, or if nobody is there.
 
     Somebody who hardly moves becomes part of the plate; the detector sees them all the same.
     """
-    places = np.unique(np.linspace(0, len(seen.samples) - 1, _PLATE_LOOKS).round().astype(int))
     missed = people = 0
-    for place in places:
-        _, picture = seen.samples[place]
+    for (_, picture), boxes in zip(seen.samples, detected, strict=True):
         differing = different_boxes(picture, shrunk(plate.plate), how)
-        for box, _ in detect(picture)[:1]:
+        for box in boxes[:1]:
             people += 1
             missed += all(overlap(box, other) < 0.2 for other in differing)
     if people < 2 or missed <= people / 2:

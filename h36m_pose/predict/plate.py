@@ -121,8 +121,10 @@ def shrunk(picture: Picture) -> tuple[ndarray, ndarray, ndarray]:
     return luma, blue, red
 
 
-def plate_out_of(samples: Sequence[tuple[int, Picture]], how: Subtraction) -> Picture:
-    """The empty room out of pictures of a fixed camera: the median of what is not hidden by people.
+def plate_out_of(samples: Sequence[tuple[int, Picture]], how: Subtraction) -> tuple[Picture, list[list[Box]]]:
+    """The empty room out of pictures of a fixed camera, and whom the detector found in each of them.
+
+    The room is the median of what is not hidden by people.
 
     People are what the detector finds, and what differs from a first median over whole pictures, in which somebody who
     walks slowly leaves a ghost.
@@ -130,12 +132,14 @@ def plate_out_of(samples: Sequence[tuple[int, Picture]], how: Subtraction) -> Pi
     rough = shrunk(plate_of([(picture, None) for _, picture in samples]))
     height, width = samples[0][1].luma.shape
     boxes: list[Box | None] = []
-    for _, picture in samples:
-        there = [box for box, _ in detect(picture)] or different_boxes(picture, rough, how)
+    detected = [[box for box, _ in detect(picture)] for _, picture in samples]
+    for (_, picture), people in zip(samples, detected, strict=True):
+        there = people or different_boxes(picture, rough, how)
         largest = max(there, key=lambda box: box[2] * box[3], default=None)
         boxes.append(_grown(largest, width, height) if largest else None)
     pictures = [picture for _, picture in samples]
-    return _without_silhouettes(pictures, boxes, plate_of(list(zip(pictures, boxes, strict=True))), how)
+    plate = _without_silhouettes(pictures, boxes, plate_of(list(zip(pictures, boxes, strict=True))), how)
+    return plate, detected
 
 
 def _without_silhouettes(

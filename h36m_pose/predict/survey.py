@@ -21,7 +21,7 @@ FIXED_SHARE = 0.004
 """Of the picture's longer side: how far the background of a fixed camera's pictures may seem to move."""
 
 _LEAST_FEATURES = 12
-_MOST_SAMPLES, _FEWEST_SAMPLES = 24, 9
+_MOST_SAMPLES, _FEWEST_SAMPLES = 16, 8
 _SAMPLE_BYTES = 100_000_000
 
 
