@@ -24,6 +24,8 @@ from h36m_pose.report.page import assemble
 from h36m_pose.report.pictures import SHEET_COLUMNS, sheets
 from h36m_pose.report.provenance import nearest_experiment
 from h36m_pose.report.section import Section, packed, table
+from h36m_pose.report.trust_section import flags_for_player
+from h36m_pose.trust import TrustResult
 
 
 def test_directions_are_those_the_camera_sees():
@@ -152,3 +154,11 @@ def test_saliency_is_the_derivative():
     expected = np.linalg.norm([slope(pictures, axis)[..., 0] for axis in range(3)], axis=0)
     np.testing.assert_allclose(found.maps[0][:, 1 + joint], expected, rtol=1e-3, atol=1e-3 * expected.max())
     assert (found.maps[0][:, 1 + skeleton.ROOT] == 0).all()  # the pelvis never moves
+
+
+def test_each_check_has_its_own_bit():
+    flags = {"knee": np.array([True, False, True, False]), "jump": np.array([False, False, True, True])}
+    result = TrustResult({}, flags, frames=4, poses=4)
+    words, bits = flags_for_player(result, slice(1, 4))
+    assert bits.tolist() == [0, 3, 2]
+    assert words == ["a knee bends forward, or further than a knee can", "the pose changes faster than a person moves"]
