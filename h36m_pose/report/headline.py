@@ -38,7 +38,8 @@ def _what(material: Material) -> str:
     if material.capture not in ("Human3.6M",) and not material.synthetic:
         pictures = "of a capture of unknown origin"
     stages = material.stages
-    how = "A method without a training log in this folder"
+    method = material.results["identity"].get("baseline")
+    how = f"The baseline “{text(method)}”" if method else "A method whose training is not recorded"
     if "finetune" in stages:
         name = stages["finetune"].config["settings"]["model"]["name"]
         first = stages["finetune"].config.get("init", "none") != "none"

@@ -10,6 +10,12 @@ from h36m_pose.report.templates import filled, resource
 
 _SCRIPTS = ("page.js", "scene.js", "explanation.js", "player.js", "maps.js")
 
+_SHORT = {
+    "player": "Player", "errors": "Errors", "curves": "Learning", "frames": "Frames", "grid": "Grid",
+    "maps": "Saliency", "trust": "Trust", "video": "Video", "provenance": "How made",
+}  # fmt: skip
+"""Titles of sections in the bar at the top, where the whole ones would not fit."""
+
 
 def assemble(title: str, sections: Sequence[Section], footer: str, made_from: str = "") -> str:
     """The page.
@@ -25,7 +31,9 @@ def assemble(title: str, sections: Sequence[Section], footer: str, made_from: st
     """
     style = resource("style.css")
     script = "\n".join(resource(name) for name in _SCRIPTS)
-    links = "".join(f'<li><a href="#{each.name}">{text(each.title)}</a></li>' for each in sections[1:])
+    links = "".join(
+        f'<li><a href="#{each.name}">{text(_SHORT.get(each.name, each.title))}</a></li>' for each in sections[1:]
+    )
     first, *others = sections
     body = f'<section id="{first.name}"><h1>{text(first.title)}</h1>{first.body}</section>'
     body += "".join(
