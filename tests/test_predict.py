@@ -183,6 +183,8 @@ def test_masks_of_other_pictures_are_refused(tmp_path: Path, predictor: VideoPre
     folder = masks_as("white", tmp_path / "masks")
     with pytest.raises(InputError, match="a mask of 400x400"):
         predictor(film().images[:, :200], masks=folder)
+    with pytest.raises(InputError, match="as a photograph"):
+        predictor(film().images, masks=write_film(tmp_path / "film.mkv", film().images))
     with pytest.raises(InputError, match="15 masks"):
         predictor(np.concatenate([film().images] * 3), masks=folder)
 

@@ -18,6 +18,9 @@ _MATLAB = ".mat"
 _LEAST_LEVEL = 7
 """What compression leaves of black."""
 
+_MOST_GREY = 0.1
+"""Of a mask: edges that scaling or compression made soft."""
+
 _LEAST_SHARE = 0.15
 """Of the largest part's area: smaller parts of a mask are nobody."""
 
@@ -87,9 +90,9 @@ def given_masks(path: Path, frames: int) -> Iterator[GivenMasks]:
     footage = open_footage(path)
     if isinstance(footage, PictureFootage):
         missing = _require_count(path, footage.frames, frames)
-        yield GivenMasks((_labelled(shot) for shot in footage.shots()), f"masks given (pictures{missing})", path)
+        yield GivenMasks((_labelled(shot, path) for shot in footage.shots()), f"masks given (pictures{missing})", path)
     else:
-        yield GivenMasks((_white(shot) for shot in footage.shots()), "masks given (a video)", path)
+        yield GivenMasks((_white(shot, path) for shot in footage.shots()), "masks given (a video)", path)
 
 
 def _require_count(path: Path, masks: int, frames: int) -> str:
@@ -100,15 +103,26 @@ def _require_count(path: Path, masks: int, frames: int) -> str:
     return f", none for the last {frames - masks} frames" if masks < frames else ""
 
 
-def _labelled(shot: Shot) -> ndarray:
+def _labelled(shot: Shot, path: Path) -> ndarray:
     """White on black, or small numbers on 0, as label pictures have."""
     brightest = shot.rgb().max(axis=2)
     top = int(brightest.max())
+    if top > 127:
+        _require_black_and_white(brightest, shot.index, path)
     if 1 < top <= _LEAST_LEVEL:
         top = 0
     return (brightest > min(top / 2, 127)).astype(np.uint8) if top else np.zeros_like(brightest)
 
 
-def _white(shot: Shot) -> ndarray:
+def _white(shot: Shot, path: Path) -> ndarray:
     grey = np.asarray(cv2.LUT(shot.picture.luma, grey_levels(shot.picture.full_range)))
+    _require_black_and_white(grey, shot.index, path)
     return (grey > 127).astype(np.uint8)
+
+
+def _require_black_and_white(grey: ndarray, frame: int, path: Path) -> None:
+    """Raises InputError for a picture that is no mask."""
+    between = float(np.mean((grey > 64) & (grey < 192)))
+    if between > _MOST_GREY:
+        found = f"frame {frame} grey in {between:.0%} of its pixels, as a photograph"
+        raise InputError(path, found, "masks: the person white, all else black", "Give the silhouettes")
