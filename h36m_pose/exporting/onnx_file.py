@@ -1,5 +1,6 @@
 """A network as ONNX, its constants and model card in the file's metadata, and the same run by ONNX Runtime."""
 
+import importlib.util
 import json
 import logging
 from pathlib import Path
@@ -24,11 +25,9 @@ _INSTALL = "pip install 'h36m-pose[export]'"
 def require_onnx() -> None:
     """Raises InputError if the packages that write and run ONNX are not installed."""
     for package in ("jax2onnx", "onnxruntime"):
-        try:
-            __import__(package)
-        except ImportError:
+        if importlib.util.find_spec(package) is None:
             found = f"no package {package}"
-            raise InputError("h36m-pose export", found, "it, for ONNX", f"Run {_INSTALL}, or add --no-onnx") from None
+            raise InputError("h36m-pose export", found, "it, for ONNX", f"Run {_INSTALL}, or add --no-onnx")
 
 
 def write_onnx(path: Path, predictor: Predictor, constants: dict[str, Any], card: str) -> None:
