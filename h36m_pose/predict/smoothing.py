@@ -17,6 +17,9 @@ MIN_CUTOFF_HZ, BETA = 3.0, 0.003
 WINDOW_S, DEGREE = 0.26, 2
 """Of Savitzky-Golay: 13 frames of the release's 50 per second."""
 
+_LEAST_WINDOW = DEGREE + 3
+"""Fewer would be fitted exactly, and nothing smoothed."""
+
 
 def smoothed(
     joints_root_mm: Float[ndarray, "frames 17 3"], fps: float, how: str
@@ -35,7 +38,7 @@ def smoothed(
         raise InputError("--smooth", repr(how), f"one of {', '.join(FILTERS)}", "Choose one of these")
     if how == "none":
         return None, {"filter": "none"}
-    window = max(DEGREE + 1, round(WINDOW_S * fps)) | 1
+    window = max(_LEAST_WINDOW, round(WINDOW_S * fps)) | 1
     result = np.full(joints_root_mm.shape, np.nan, np.float32)
     for first, last in stretches(np.isfinite(joints_root_mm).all(axis=(1, 2))):
         part = joints_root_mm[first : last + 1]
@@ -56,7 +59,7 @@ def smoothed(
             "lag_ms_at_most": round(lag_ms, 1),
             "words": words,
         }
-    words = f"Savitzky-Golay, {window} frames, degree {DEGREE}: needs {window // 2} later frames"
+    words = f"Savitzky-Golay, {window} frames, degree {DEGREE}: needs the {window // 2} frames after"
     words += f" ({1000 * (window // 2) / fps:.0f} ms) and does not lag; shorter stretches have shorter windows"
     settings = {"window_frames": window, "degree": DEGREE, "delay_frames": window // 2}
     return result, {"filter": how, **settings, "lag_ms_at_most": 0.0, "words": words}
