@@ -27,6 +27,12 @@ def get_study() -> SimpleNamespace:
         recorded, with their own limbs and looks of their own, before the test subject's cameras; that their joints are
         not quite where the studio's are is part of the cost.
     """
+    study.finding = """
+With one seed: other clothes and hair cost nothing, within the noise of a millimetre; the network looks at outlines. Real
+walks cost 48 to 86 mm. Part of that is not the network's: CMU's skeletons have their hips 100 mm from the pelvis and
+their shoulders 190 mm from the neck, the studio's bodies 133 and 168, and the drawn head does not reach the recorded
+one. The rest is gaits and proportions that were never seen, such as arms that hardly swing. Both are left to do.
+"""
     study.layout = "costs"
     study.seeds = (0,)
     study.borrowed = (ORDINARY,)
