@@ -110,6 +110,7 @@ def test_nothing_is_compared_with_another_device_or_nothing(platform, words):
     assert words in network_report(result | summary)
 
 
+@pytest.mark.slow
 def test_it_runs_without_dataset_and_without_pytorch(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(network_rates, "torch_is_there", lambda: False)
     out = tmp_path / "bench.json"

@@ -307,8 +307,11 @@ def test_results_that_are_not_there_or_damaged_are_told(tmp_path):
 def test_the_verb_tells_what_is_missing(tmp_path, capsys):
     assert main(["evaluate", str(tmp_path / "nowhere")]) == 2
     told = capsys.readouterr().err
-    assert "no finetune stage" in told
+    assert "found no such folder; expected a run's folder. Train one" in told
     assert told.count("\n") == 1
+    (tmp_path / "empty").mkdir()
+    assert main(["evaluate", str(tmp_path / "empty")]) == 2
+    assert "no finetune stage" in capsys.readouterr().err
     (tmp_path / "run" / "finetune").mkdir(parents=True)
     assert main(["evaluate", str(tmp_path / "run")]) == 2
     assert "unfinished finetune stage" in capsys.readouterr().err

@@ -130,7 +130,7 @@ def test_what_cannot_be_used_is_told_in_a_line(exported, tmp_path, monkeypatch, 
     assert main(["export", str(run_dir)]) == 2
     assert "found no package jax2onnx; expected it, for ONNX. Run pip install" in capsys.readouterr().err
     assert main(["export", str(tmp_path / "nothing")]) == 2
-    assert "no finetune stage" in capsys.readouterr().err
+    assert "found no such folder; expected a run's folder" in capsys.readouterr().err
 
 
 class Network(Predictor):

@@ -149,6 +149,7 @@ HARMLESS = {
     "h36m_pose.atomic_files": "how files are replaced",
     "h36m_pose.data.checksum": "of the JSON files",
     "h36m_pose.errors": "words",
+    "h36m_pose.given_folders": "whether folders are there",
     "preprocessing": "empty",
     "preprocessing.catalog": "where files lie",
     "preprocessing.cdf_structure": "whether a file of poses is whole",

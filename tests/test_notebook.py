@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 NOTEBOOK = Path(__file__).parent.parent / "docs" / "notebook.ipynb"
 
 
+@pytest.mark.slow  # two and a half minutes on two cores
 def test_the_notebook_trains_the_demo_and_shows_the_figures(tmp_path, monkeypatch):
     monkeypatch.setenv("PRESET", "quick")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))

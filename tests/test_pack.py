@@ -227,7 +227,7 @@ def test_bad_words_are_answered_in_one_line(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "text").write_text("hello")
     for words, told in (
         (["pack", str(tmp_path / "none")], "no such folder"),
-        (["pack", str(tmp_path / "text")], "no such folder"),
+        (["pack", str(tmp_path / "text")], "found a file; expected a preprocessed dataset"),
         (["unpack", str(tmp_path / "none"), str(tmp_path / "made")], "none: found no such file; expected a pack"),
         (["unpack", str(tmp_path), str(tmp_path / "made")], "found a folder; expected a pack"),
         (["unpack", str(tmp_path / "text"), str(tmp_path / "made")], "does not begin as a pack does"),

@@ -294,7 +294,8 @@ def test_the_verb_finds_the_raw_video_and_the_dataset(tested_run, tmp_path, caps
     assert capsys.readouterr().out.count("left as it is") == 2
     assert main([*command, "--view", "S11 Walking 1.54138969"]) == 2
     assert "found no files of S11 Walking 1.54138969; expected" in capsys.readouterr().err
-    assert main(["render", str(tmp_path / "nowhere"), "--root", str(tmp_path)]) == 2
+    (tmp_path / "empty").mkdir()
+    assert main(["render", str(tmp_path / "empty"), "--root", str(tmp_path)]) == 2
     assert "h36m-pose evaluate" in capsys.readouterr().err
 
 

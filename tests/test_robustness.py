@@ -226,6 +226,7 @@ def test_predictions_that_are_not_numbers_are_not_scored(dataset: Dataset, tmp_p
     ],
 )
 def test_mistakes_are_told(tmp_path: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run").mkdir()
     assert main(["robustness", str(tmp_path / "run"), *words]) == 2
     error = capsys.readouterr().err
     assert told in error and error.count("\n") == 1
