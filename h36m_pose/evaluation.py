@@ -8,9 +8,10 @@ import numpy as np
 from numpy import ndarray
 
 from h36m_pose.atomic_files import write_json
-from h36m_pose.data.chosen_views import views_to_test
+from h36m_pose.data.chosen_views import training_views, validation_views, views_to_test
 from h36m_pose.data.dataset import Dataset, View, open_dataset
-from h36m_pose.data.protocols import is_crowd
+from h36m_pose.data.leaks import find_leak
+from h36m_pose.data.protocols import Split, is_crowd
 from h36m_pose.errors import InputError
 from h36m_pose.predictions_file import PREDICTIONS_FILE, Predictions, ViewSpan, write_predictions
 from h36m_pose.progress import bar
@@ -129,7 +130,8 @@ def evaluate_run(
         The results, with "fresh": False if they had been there before.
 
     Raises:
-        InputError: if the dataset is not the one of the training, or holds no test subject.
+        InputError: if the dataset is not the one of the training, holds no test subject, or test frames that were
+            trained on.
     """
     dataset = open_dataset(dataset_dir)
     identity = {**identity, "dataset_fingerprint": dataset.fingerprint}
@@ -141,6 +143,7 @@ def evaluate_run(
     if not allow_other_dataset:
         require_own_dataset(predictor, dataset)
     views = views_to_test(dataset, predictor.split)
+    require_no_leak(dataset, predictor.split, views)
     predicted, target = predict_views(predictor, views)
     spans = tuple(ViewSpan(view.subject, view.trial, view.camera_id, view.frames) for view in views)
     protocol = whole_protocol(predictor, dataset, views)
@@ -150,6 +153,18 @@ def evaluate_run(
     results = {"schema": SCHEMA, "identity": identity, "dataset": str(dataset_dir), **results}
     write_json(out / RESULTS_FILE, results)
     return {**results, "fresh": True}
+
+
+def require_no_leak(dataset: Dataset, split: Split, views: Sequence[View]) -> None:
+    """Raises InputError if views to test hold frames that trained or validated."""
+    leak = find_leak((*training_views(dataset, split), *validation_views(dataset, split)), views)
+    if leak is not None:
+        raise InputError(
+            dataset.folder,
+            f"{leak.frames:,} of {leak.tested:,} test frames among those learnt from ({'; '.join(leak.examples)})",
+            "none, or no error measured on them means anything",
+            "Take those views out of the raw files, preprocess and train again",
+        )
 
 
 def predict_views(predictor: Predictor, views: Sequence[View]) -> tuple[ndarray, ndarray]:

@@ -10,6 +10,8 @@ from jaxtyping import install_import_hook
 # Before JAX is imported, by whichever test comes first.
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Tests compile many small programs and run each a few times: most of their time would go into optimising machine code.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 install_import_hook("h36m_pose", "runtime_types.check")
 

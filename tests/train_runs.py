@@ -44,7 +44,7 @@ def words(dataset: Path, run: Path, *settings: str, stage: str = "pretrain") -> 
 def start(command: list[str], devices: int = 1, **environment: str) -> subprocess.Popen[str]:
     """Starts a run on so many CPU devices."""
     cache = {"JAX_COMPILATION_CACHE_DIR": _CACHE, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
     # A group of its own: signals sent to the tests do not reach it.
     return subprocess.Popen(
         command,
