@@ -24,7 +24,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def one_device(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("one")
-    told = train_runs.train(dataset, run)
+    told = train_runs.train(dataset, run, optimised=True)
     assert "resident in device memory" in told and "24 steps of 24 on 1 cpu devices" in told
     losses = [row["loss"] for row in train_runs.rows(run) if row["split"] == "train"]
     assert losses[-1] < 0.9 * losses[0]  # a long way, compared with what the others may differ by
@@ -55,7 +55,7 @@ def largest_difference(run: Path, other: Path, stage: str = "pretrain") -> float
     ids=["jit", "pmap streamed in parts", "pmap", "jit streamed"],
 )
 def test_eight_devices_do_as_one(dataset: Path, one_device: Path, tmp_path: Path, settings, told) -> None:
-    assert told in train_runs.train(dataset, tmp_path, *settings, devices=8)
+    assert told in train_runs.train(dataset, tmp_path, *settings, devices=8, optimised=True)
     difference = largest_difference(tmp_path, one_device)
     print(f"largest difference {difference:.1e}")
     assert difference < SAME_UP_TO_ROUNDING
@@ -71,7 +71,8 @@ def start_two(dataset: Path, run: Path, *settings: str) -> list:
     """Two processes of two devices each."""
     where = f"localhost:{free_port()}"
     joined = [["--coordinator", where, "--processes", "2", "--process-id", str(index)] for index in range(2)]
-    return [train_runs.start([*train_runs.words(dataset, run, *settings), *options], devices=2) for options in joined]
+    words = train_runs.words(dataset, run, *settings)
+    return [train_runs.start([*words, *options], devices=2, optimised=True) for options in joined]
 
 
 def test_two_processes_stop_together_and_go_on_to_the_same_end(dataset: Path, one_device: Path, tmp_path: Path) -> None:
