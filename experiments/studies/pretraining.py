@@ -16,10 +16,10 @@ def get_study() -> SimpleNamespace:
         the same number of pictures: {EPOCHS} epochs in all, of both stages together.
     """
     study.finding = """
-With two seeds of three, against the claim: pretraining makes the network no better on the test subject, at this size of
-capture and budget; all rows lie within a millimetre. The validation subject does not tell them apart: its error
-moves by eight millimetres from seed to seed. With one seed the pretrained network reached scratch's last validation error in
-about half of the regression's pictures, hardly fewer counting both stages; with the other it never did.
+With two seeds of three, against the claim: pretraining makes the network no better on the test subject, at this size
+of capture and budget; all rows lie within a millimetre. The validation subject does not tell them apart: its error
+moves by eight millimetres from seed to seed. With one seed the pretrained network reached scratch's last validation
+error in about half of the regression's pictures, hardly fewer counting both stages; with the other it never did.
 """
     study.rows["scratch"] = new_row("from scratch", *SHORT_FROM_SCRATCH, pretrain=False)
     study.rows["pretrained"] = new_row("pretrained, convolutions carried over")
