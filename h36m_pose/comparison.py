@@ -9,20 +9,18 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from h36m_pose import metrics, skeleton
+from h36m_pose import skeleton
 from h36m_pose.atomic_files import replacing, write_json
 from h36m_pose.configuration import STAGES, shown
 from h36m_pose.errors import InputError
 from h36m_pose.predictions_file import PREDICTIONS_FILE, Predictions, read_predictions
-from h36m_pose.report.intervals import interval
+from h36m_pose.report.intervals import interval, weights_of
 from h36m_pose.summary import METRICS, RESULTS_FILE, read_results
 from h36m_pose.training import run_folder
 
 TABLE, NUMBERS, CURVES = "comparison.md", "comparison.json", "curves.png"
 _JOINTS_SHOWN = 4
 _COLOURS = ("#33658a", "#c8553d", "#6a994e", "#8d6a9f", "#b08900", "#5f6b73")
-_OF_PAIRS = ("mpjve", "constancy")
-"""Metrics of pairs of frames, of which a sequence has one fewer than frames."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,13 +101,13 @@ def compare(runs: Sequence[TestedRun]) -> dict[str, Any]:
         "joints_mm": {},
         "settings": _differing_settings(runs),
     }
-    by_view = [_by_view(run.predictions) for run in runs]
     for key, metric in METRICS.items():
-        weights = np.array([span.frames - (key in _OF_PAIRS) for span in spans], np.float64)
+        weights = weights_of(first.results["per_view"], key)
+        by_view = [np.array([view[key]["network"] for view in run.results["per_view"].values()]) for run in runs]
         whole = [run.results["metrics"][key]["network"] for run in runs]
         differences = []
         for values, name in zip(by_view[1:], [run.name for run in others], strict=True):
-            apart = values[key] - by_view[0][key]
+            apart = values - by_view[0]
             mean = float((apart * weights).sum() / weights.sum())
             differences.append({"run": name, "difference": mean, "interval": interval(apart, weights)})
         found["metrics"][key] = {
@@ -119,22 +117,9 @@ def compare(runs: Sequence[TestedRun]) -> dict[str, Any]:
             "values": whole,
             "differences": differences,
         }
-    errors = [
-        metrics.joint_errors(run.predictions.predicted_root_mm, run.predictions.target_root_mm).mean(0) for run in runs
-    ]
-    for joint, name in enumerate(skeleton.NAMES):
-        found["joints_mm"][name] = [round(float(each[joint]), 3) for each in errors]
+    for name in skeleton.NAMES:
+        found["joints_mm"][name] = [round(run.results["per_joint"][name]["network"], 3) for run in runs]
     return found
-
-
-def _by_view(predictions: Predictions) -> dict[str, ndarray]:
-    """Each metric of each view."""
-    found: dict[str, list[float]] = {key: [] for key in METRICS}
-    for _, frames in predictions.by_view():
-        poses, true = predictions.predicted_root_mm[frames], predictions.target_root_mm[frames]
-        for key, metric in METRICS.items():
-            found[key].append(metric.measure(poses.astype(float), true.astype(float), np.zeros(len(true), int)))
-    return {key: np.array(values) for key, values in found.items()}
 
 
 def _differing_settings(runs: Sequence[TestedRun]) -> dict[str, list[str]]:

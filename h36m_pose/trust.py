@@ -121,7 +121,7 @@ class TrustResult:
         }  # fmt: skip
 
 
-def check(joints_mm: Poses, fps: float, mirrored_mm: Poses | None = None) -> TrustResult:
+def check(joints_mm: Poses, fps: float, mirrored_mm: Poses | None = None, averaged: bool = False) -> TrustResult:
     """Measures all checks on the consecutive frames of one person.
 
     Args:
@@ -129,6 +129,7 @@ def check(joints_mm: Poses, fps: float, mirrored_mm: Poses | None = None) -> Tru
             a pose are not a number.
         fps: frames per second.
         mirrored_mm: what the mirrored pictures gave, mirrored back; without it `mirror` is left out.
+        averaged: whether the poses are means of the pictures' own and those: the two are then twice as far apart.
     """
     joints = np.asarray(joints_mm, np.float64)
     if joints.ndim != 3 or joints.shape[1:] != (JOINTS, 3):
@@ -141,7 +142,7 @@ def check(joints_mm: Poses, fps: float, mirrored_mm: Poses | None = None) -> Tru
     if mirrored_mm is not None:
         other = np.asarray(mirrored_mm, np.float64)
         distance = np.linalg.norm(joints - (other - other[:, ROOT, None]), axis=-1)
-        values["mirror"] = distance.mean(axis=1)
+        values["mirror"] = distance.mean(axis=1) * (2 if averaged else 1)
     with np.errstate(invalid="ignore"):
         flagged = {code: number > _BY_CODE[code].limit for code, number in values.items() if code != "frozen"}
         still = values["frozen"] < _BY_CODE["frozen"].limit
@@ -156,10 +157,15 @@ def mirror_back(joints_mm: Poses) -> Poses:
     return joints_mm[:, MIRRORED] * np.array([-1.0, 1.0, 1.0], joints_mm.dtype)
 
 
+def spans_of(marked: Bool[ndarray, "frames"]) -> list[tuple[int, int]]:
+    """First and last frame of each stretch that is marked."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))
+    return [(int(start), int(end) - 1) for start, end in edges.reshape(-1, 2)]
+
+
 def spans_in_words(frames: Bool[ndarray, "frames"], most: int = 5) -> str:
     """ "frames 3, 10 to 14": where a flag is set, counted from 0; the longest spans first if there are too many."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], frames, [False]]).astype(np.int8)))
-    spans = [(int(start), int(end) - 1) for start, end in edges.reshape(-1, 2)]
+    spans = spans_of(frames)
     shown = sorted(sorted(spans, key=lambda span: span[0] - span[1])[:most])
     words = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in shown)
     rest = len(spans) - len(shown)
@@ -257,10 +263,9 @@ def _mean_steps(joints: Poses) -> Values:
 
 def _long_runs(marked: Bool[ndarray, "frames"], least: int) -> Bool[ndarray, "frames"]:
     """Of the marked frames, those in runs of at least so many."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))
     kept = np.zeros(len(marked), bool)
-    for start, end in edges.reshape(-1, 2):
-        kept[start:end] = end - start >= least
+    for first, last in spans_of(marked):
+        kept[first : last + 1] = last + 1 - first >= least
     return kept
 
 

@@ -17,9 +17,12 @@ from stick_dataset import write_stick_dataset
 from h36m_pose.atomic_files import write_json
 from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
+from h36m_pose.prediction import load_run
 from h36m_pose.rendering.media_files import new_video
 from h36m_pose.report.material import gather
+from h36m_pose.report.trust_section import check_sequences
 from h36m_pose.report.writing import REPORT_FILE, write_report
+from h36m_pose.trust import mirror_back
 
 FRAMES = {"S1": 24, "S5": 24, "S6": 24, "S7": 24, "S8": 11, "S9": 24, "S11": 30, "S101": 24}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -120,6 +123,16 @@ def test_the_player_holds_the_predictions(run, report):
     assert of_views[0] == pytest.approx(of_views[1], abs=0.5)  # the worst sequence comes first
     assert first["nearest"]["names"] and first["pictures"]["sheets"]
     assert any(base64.b64decode(first["flags"]))  # drawn weights give poses that hardly move
+
+
+def test_averaging_hides_no_disagreement_with_the_mirrored_picture(run):
+    material, predictor = gather(run), load_run(run, mirror_average=False)
+    assert "its mirror image's" in material.results["protocol"]
+    for view, _, _ in material.tested_views():
+        own, _ = predictor.observe(view.images)
+        twins = mirror_back(predictor.observe(view.images[:, :, ::-1])[0])
+        apart = np.linalg.norm(own - twins, axis=-1).mean(1)
+        np.testing.assert_allclose(check_sequences(material)[view.name].values["mirror"], apart, rtol=1e-3)
 
 
 def test_the_same_run_gives_the_same_page(run, report, video_of):

@@ -110,6 +110,15 @@ def test_mirrored_predictions_are_compared_in_the_picture_s_own_sides():
     assert codes_of(joints, other) == {"mirror": [7]}
 
 
+def test_of_averaged_predictions_the_disagreement_is_that_of_the_two_that_were_averaged():
+    joints = walked()
+    twins = joints + np.random.default_rng(0).normal(0, 20, joints.shape) * (np.arange(17) > 0)[:, None]
+    apart = trust.check(joints, FPS, twins).values["mirror"]
+    averaged = trust.check((joints + twins) / 2, FPS, twins, averaged=True).values["mirror"]
+    np.testing.assert_allclose(averaged, apart, rtol=1e-6)
+    assert apart.min() > 20
+
+
 def test_gaps_are_neither_flagged_nor_bridged():
     joints = walked().copy()
     joints[50:60] = np.nan

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from h36m_pose import skeleton
+from h36m_pose import skeleton, trust
 from h36m_pose.data.dataset import CROP_PX, open_dataset
 from h36m_pose.domain import DOMAIN_FILE, Domain, measure_domain, read_domain, write_domain
 from h36m_pose.errors import InputError
@@ -19,7 +19,6 @@ from preprocessing.transform import code_digest
 from preprocessing.view import Parameters
 
 STAGE = "finetune"
-_SIDES = np.array([-1.0, 1.0, 1.0], np.float32)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -53,7 +52,7 @@ class Network:
         """Poses (frames, 17, 3) in the network's own axes, those of the mirrored crops mirrored back, and features."""
         poses, features = self.predictor.observe(crops)
         twins, _ = self.predictor.observe(np.ascontiguousarray(crops[:, :, ::-1]))
-        twins = twins[:, skeleton.MIRRORED] * _SIDES
+        twins = trust.mirror_back(twins)
         if self.mirror_average:
             mean = (poses + twins) / 2
             return mean - mean[:, skeleton.ROOT, None], twins, features

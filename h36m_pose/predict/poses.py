@@ -14,6 +14,7 @@ from numpy import ndarray
 
 from h36m_pose.atomic_files import replacing
 from h36m_pose.errors import InputError
+from h36m_pose.trust import spans_of
 
 POSES_FILE = "poses.npz"
 SCHEMA = 1
@@ -68,13 +69,7 @@ class Poses:
     @property
     def gaps(self) -> list[tuple[int, int]]:
         """First and last frame of each stretch without a pose."""
-        return stretches(~self.valid)
-
-
-def stretches(truths: Bool[ndarray, "frames"]) -> list[tuple[int, int]]:
-    """First and last place of each run of truths."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], truths.astype(np.int8), [0]])))
-    return [(int(first), int(end) - 1) for first, end in zip(edges[::2], edges[1::2], strict=True)]
+        return spans_of(~self.valid)
 
 
 def write_poses(path: Path, poses: Poses) -> None:

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from h36m_pose.errors import InputError
-from h36m_pose.predict.poses import stretches
 from h36m_pose.temporal.filters import one_euro, savitzky_golay
+from h36m_pose.trust import spans_of
 
 FILTERS = ("none", "one_euro", "savitzky_golay")
 MIN_CUTOFF_HZ, BETA = 3.0, 0.003
@@ -40,7 +40,7 @@ def smoothed(
         return None, {"filter": "none"}
     window = max(_LEAST_WINDOW, round(WINDOW_S * fps)) | 1
     result = np.full(joints_root_mm.shape, np.nan, np.float32)
-    for first, last in stretches(np.isfinite(joints_root_mm).all(axis=(1, 2))):
+    for first, last in spans_of(np.isfinite(joints_root_mm).all(axis=(1, 2))):
         part = joints_root_mm[first : last + 1]
         if how == "one_euro":
             result[first : last + 1] = one_euro(part, fps, MIN_CUTOFF_HZ, BETA)

@@ -38,6 +38,13 @@ def of_metric(per_view: Mapping[str, Any], metric: str, who: str = "network") ->
     """The interval of a metric from the per-view part of results.json."""
     groups = list(per_view.values())
     values = np.array([group[metric][who] for group in groups], float)
-    weights = np.array([group["frames"] for group in groups], float)
-    # These two are means over pairs of consecutive frames, of which a sequence has one fewer than frames.
-    return interval(values, weights - 1 if metric in ("mpjve", "constancy") else weights)
+    return interval(values, weights_of(per_view, metric))
+
+
+def weights_of(per_view: Mapping[str, Any], metric: str) -> Float[ndarray, "sequences"]:
+    """How much each sequence counts in the metric's mean.
+
+    MPJVE and constancy are means over pairs of consecutive frames, of which a sequence has one fewer than frames.
+    """
+    frames = np.array([group["frames"] for group in per_view.values()], float)
+    return frames - 1 if metric in ("mpjve", "constancy") else frames

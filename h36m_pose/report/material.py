@@ -7,6 +7,7 @@ from typing import Any
 from h36m_pose.data.dataset import Dataset, View, open_dataset
 from h36m_pose.errors import InputError
 from h36m_pose.evaluation import capture_words
+from h36m_pose.given_folders import require_run
 from h36m_pose.predictions_file import PREDICTIONS_FILE, Predictions, ViewSpan, read_predictions
 from h36m_pose.summary import METRICS, RESULTS_FILE, read_results
 from h36m_pose.training import run_folder
@@ -84,9 +85,7 @@ def gather(run_dir: Path, dataset_dir: Path | None = None) -> Material:
     Raises:
         InputError: if there is no run, if it has not been evaluated, or if a file is damaged or of another dataset.
     """
-    if not run_dir.is_dir():
-        found = "a file" if run_dir.exists() else "no such folder"
-        raise InputError(run_dir, found, "a run's folder", "Name one, such as runs/demo, or train one: h36m-pose train")
+    require_run(run_dir)
     results = read_results(run_dir / RESULTS_FILE)
     mend = f"Remove it and run: h36m-pose evaluate {run_dir}"
     if not isinstance(results, dict) or not {"protocol", "metrics", "per_view", "identity"} <= set(results):

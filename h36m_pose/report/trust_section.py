@@ -22,11 +22,21 @@ _WORDS_OF_PLACES = 3
 def check_sequences(material: Material) -> dict[str, trust.TrustResult]:
     """The check of every tested sequence, by the view's name."""
     assert material.predictions is not None
-    mirrored = _mirrored(material)
+    mirrored, averaged = _mirrored(material), _averaged(material)
     return {
-        view.name: trust.check(material.predictions.predicted_root_mm[frames], view.fps, mirrored.get(view.name))
+        view.name: trust.check(
+            material.predictions.predicted_root_mm[frames], view.fps, mirrored.get(view.name), averaged
+        )
         for view, _, frames in material.tested_views()
     }
+
+
+def _averaged(material: Material) -> bool:
+    """Whether the test's predictions are means of each picture's and its mirror image's."""
+    asked = material.results["identity"].get("mirror_average")  # by `evaluate --mirror-average`, else as it was trained
+    if asked is not None or "finetune" not in material.stages:
+        return asked == "yes"
+    return bool(material.stages["finetune"].config["settings"]["finetune"]["mirror_average"])
 
 
 def _mirrored(material: Material) -> dict[str, Float[ndarray, "frames 17 3"]]:
