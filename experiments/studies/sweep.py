@@ -20,14 +20,10 @@ def get_study() -> SimpleNamespace:
     for name, words, setting in (
         ("lr_half", "half the learning rate", "peak_lr=1e-3"),
         ("lr_double", "twice the learning rate", "peak_lr=4e-3"),
-        ("no_decay", "no weight decay", "weight_decay=0"),
-        ("more_decay", "five times the weight decay", "weight_decay=0.1"),
     ):
         study.rows[name] = new_row(words, f"pretrain.optim.{setting}", f"finetune.optim.{setting}")
     study.rows["batch_32"] = new_row("batches of 32", "pretrain.batch_size=32", "finetune.batch_size=32")
-    study.rows["hidden_512"] = new_row("512 hidden units", "model.hidden=512")
     study.rows["wide"] = new_row("half as many channels again (twice the time)", "model.widths=96,192,384")
-    study.rows["deep"] = new_row("a residual block more at 8x8 and 4x4 (half the time again)", "model.blocks=0,2,2")
     study.rows["more_pretraining"] = new_row("3 + 2 epochs", "pretrain.epochs=3", "finetune.epochs=2")
     study.rows["less_pretraining"] = new_row("1 + 4 epochs", "pretrain.epochs=1", "finetune.epochs=4")
     return study
