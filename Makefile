@@ -22,6 +22,9 @@ H36M_POSE  := .venv/bin/h36m-pose
 READY      := .venv/ready
 MKDOCS     := NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
+# Many images set this. A command imports some 1,300 modules, which would be compiled afresh each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test check capture doctor preprocess pretrain finetune evaluate render bench experiments headline docs
 
 help: ## this list

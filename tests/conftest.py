@@ -1,7 +1,9 @@
 """What holds for every test: annotated shapes are checked, and no axis is broadcast unsaid. A capture to build from."""
 
+import atexit
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,10 @@ os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Tests compile many small programs and run each a few times: most of their time would go into optimising machine code.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# What one test or one of its processes has compiled, the next need not. Each worker has its own: JAX writes in place.
+_COMPILED = tempfile.mkdtemp(prefix="compiled-")
+atexit.register(shutil.rmtree, _COMPILED, ignore_errors=True)
+os.environ |= {"JAX_COMPILATION_CACHE_DIR": _COMPILED, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 
 install_import_hook("h36m_pose", "runtime_types.check")
 

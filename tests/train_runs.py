@@ -1,12 +1,9 @@
 """Training runs in processes of their own, as users start them; for tests."""
 
-import atexit
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +22,6 @@ TINY = [
 ]  # fmt: skip
 """A network that is compiled and trained in seconds, for the dataset of `write_dataset`."""
 
-_CACHE = tempfile.mkdtemp(prefix="compiled-")
-atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
-"""Compiled programs: a run that is started again and again is compiled once."""
-
 
 def write_dataset(folder: Path) -> Path:
     """144 training frames: six batches of 24."""
@@ -43,14 +36,13 @@ def words(dataset: Path, run: Path, *settings: str, stage: str = "pretrain") -> 
 
 def start(command: list[str], devices: int = 1, optimised: bool = False, **environment: str) -> subprocess.Popen[str]:
     """Starts a run on so many CPU devices, with machine code as users get it or with what is compiled sooner."""
-    cache = {"JAX_COMPILATION_CACHE_DIR": _CACHE, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     flags = f"--xla_force_host_platform_device_count={devices}"
     if not optimised:
         flags += " --xla_backend_optimization_level=0"
     # A group of its own: signals sent to the tests do not reach it.
     return subprocess.Popen(
         command,
-        env={**os.environ, "XLA_FLAGS": flags, **cache, **environment},
+        env={**os.environ, "XLA_FLAGS": flags, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
