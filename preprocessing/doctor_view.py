@@ -21,6 +21,7 @@ from preprocessing.doctor_findings import (
     attempt,
 )
 from preprocessing.doctor_masks import MaskLook, judge_masks, look_at_masks
+from preprocessing.doctor_names import misnamed
 from preprocessing.doctor_poses import Cameras, joints_of, look_at_poses
 from preprocessing.doctor_video import Motion, VideoLook, look_at_video
 from preprocessing.poses import read_positions
@@ -39,6 +40,13 @@ LEAST_FRAMES = 12
 OWN_SHARE, BETTER = 0.7, 1.25
 """Joints explain 0.74 and more of what moves in their own video. Below this share, those of another view are asked
 whether they explain so many times as much."""
+
+
+_WITHOUT = dict.fromkeys((kind for kind, facts in KINDS.items() if facts.required), "") | {
+    "poses_world": "; without, it is not known where the camera stands",
+    "masks": "; without, the person is cut out by background subtraction",
+}
+"""What is told of a missing file, by kind; the others are not missed."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -98,15 +106,13 @@ def examine(case: Case) -> ViewReport:
 
 def _tell_missing(files: ViewFiles, report: ViewReport) -> None:
     for kind in files.missing:
-        if KINDS[kind].required:
-            mend = f"Get {archive_of(files.subject, kind)}"
-            report.add(f"no {kind}", BROKEN, f"no {PLAIN_NAMES[kind]}", mend)
-        elif kind == "masks":
-            mend = f"Get {archive_of(files.subject, kind)}; without, the person is cut out by background subtraction"
-            report.add("no masks", GAP, "no masks", mend)
-        elif kind == "poses_world":
-            mend = f"Get {archive_of(files.subject, kind)}; without, it is not known where the camera stands"
-            report.add("no poses_world", GAP, "no D3_Positions", mend)
+        if kind not in _WITHOUT:
+            continue
+        words, mend = f"no {PLAIN_NAMES[kind]}", f"Get {archive_of(files.subject, kind)}{_WITHOUT[kind]}"
+        other = misnamed(getattr(files, kind))
+        if other:
+            words, mend = f'{words}, but a file called "{other[0]}"', other[1]
+        report.add(f"no {kind}", BROKEN if KINDS[kind].required else GAP, words, mend)
 
 
 def _compare_digests(case: Case, report: ViewReport) -> None:

@@ -23,6 +23,7 @@ VERBS = {
     "demo": "the whole pipeline on a small synthetic capture",
     "capture": "write a synthetic capture in the raw layout of Human3.6M",
     "doctor": "look at a release or a capture: what is there, what is missing, what to do next",
+    "spoil": "a copy of a synthetic capture with faults that real downloads have, to rehearse with",
     "preprocess": "raw videos, poses and masks to 128x128 crops and root-relative joints",
     "inspect": "a picture of what preprocessing makes of a view, step by step",
     "pack": "a dataset as one compressed, checksummed file",

@@ -41,20 +41,32 @@ class Record:
         Raises:
             InputError: if the folder holds something else: a capture with other parameters, or a real release.
         """
-        path = root / RECORD_NAME
-        if not path.is_file():
+        record = cls.read(root)
+        if record is None:
             _refuse_foreign_subjects(root)
             return cls(root, parameters)
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-            record = cls(root, held["parameters"], held["files"])
-        except (ValueError, KeyError, TypeError):
-            raise InputError(path, "a damaged record", "the JSON that the studio wrote", f"Remove {root}") from None
         if record.parameters != parameters:
             ours, theirs = _differences(parameters, record.parameters)
             mend = "Give another folder, or remove this one to film it afresh"
             raise InputError(root, f"a capture made with {theirs}", ours, mend)
         return record
+
+    @classmethod
+    def read(cls, root: Path) -> "Record | None":
+        """The record of a folder; None if it has none.
+
+        Raises:
+            InputError: if it is damaged.
+        """
+        path = root / RECORD_NAME
+        if not path.is_file():
+            return None
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            return cls(root, held["parameters"], held["files"])
+        except (ValueError, KeyError, TypeError):
+            mend = "Give another folder, and move this one away if nothing in it is of use"
+            raise InputError(path, "a damaged record", "the JSON that the studio wrote", mend) from None
 
     def save(self) -> None:
         """Writes the record to its folder."""
