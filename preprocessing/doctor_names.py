@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-_COPY = re.compile(r"\s*\(\d+\)|\s+-\s+copy(?:\s+\d+)?|^copy of\s+", re.IGNORECASE)
+_COPY = re.compile(r"\s*\(\d+\)(?=\.\w+$)|\s+-\s+copy(?:\s+\d+)?|^copy of\s+", re.IGNORECASE)
 """What is added to a name that is taken: "Walking 1.54138969 (1).mp4"."""
 
 _UNFINISHED = re.compile(r"\.(?:part|partial|crdownload|download|tmp|filepart|aria2)$", re.IGNORECASE)

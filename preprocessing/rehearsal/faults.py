@@ -31,6 +31,7 @@ class Fault:
         scope: VIEW, PAIR, TRIAL or SUBJECT.
         kinds: the keys of `KINDS` of which the views must have a file.
         least_frames: poses that a trial must have for the fault to be told.
+        apart: whether the person must be elsewhere in each of two pictures for it to be told.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Fault:
     scope: str = VIEW
     kinds: tuple[str, ...] = ("video",)
     least_frames: int = 1
+    apart: bool = False
 
 
 _LEFT_OUT = "the view is left out"
@@ -74,14 +76,14 @@ _VIDEO = (
         _LEFT_OUT, ", the video has ", kinds=("video", "masks"),
     ),
     Fault(
-        "flipped_bit", "one bit of a video is another; it still plays",
+        "flipped_bit", "one bit of a video is another; most often it still plays",
         f"{_LEFT_OUT}; in the release, which has no digests, nothing tells",
         "video: not the file that the studio wrote",
     ),
     Fault(
         "swapped_videos", "the videos of two cameras have each other's names",
         "both views are taken, and their poses belong to other pictures", "video of another view: the joints of ",
-        WRONG, PAIR, ("video", "poses_2d"), 12,
+        WRONG, PAIR, ("video", "poses_2d"), 12, apart=True,
     ),
 )  # fmt: skip
 
@@ -145,8 +147,7 @@ _MASKS = (
     ),
     Fault(
         "swapped_masks", "the masks of two cameras have each other's names",
-        "both views are left out, or cut out wrongly", "masks of another view: the joints of ", WRONG, PAIR,
-        ("masks", "poses_2d"),
+        _BOTH_OUT, "masks of another view: the joints of ", BROKEN, PAIR, ("masks", "poses_2d"), apart=True,
     ),
 )  # fmt: skip
 
@@ -172,6 +173,9 @@ FAULTS = {fault.name: fault for fault in (*_VIDEO, *_POSES_FAULTS, *_MASKS, *_NA
 PACKING = "cut_archive"
 """The one that changes the shape of the whole copy; `all` is without it."""
 
+_HIDDEN_BY_PACKING = ("flipped_bit", "copied_name", "unfinished_download", "left_packed")
+"""What does not show in archives: digests of videos, and names that are not the release's."""
+
 
 def parse_faults(words: str) -> tuple[Fault, ...]:
     """Reads the value of `--faults`: names between commas, or "all", which is all but `PACKING`.
@@ -193,6 +197,7 @@ def parse_faults(words: str) -> tuple[Fault, ...]:
             raise InputError("--faults", repr(name), expected, f"Did you mean {near[0]}?" if near else listed)
     if not names:
         raise InputError("--faults", "no name", expected, listed)
-    if PACKING in names and "left_packed" in names:
-        raise InputError("--faults", f"left_packed beside {PACKING}", "one of the two", "Leave one out")
+    hidden = [name for name in names if name in _HIDDEN_BY_PACKING]
+    if PACKING in names and hidden:
+        raise InputError("--faults", f"{hidden[0]} beside {PACKING}", "faults that show in archives", "Leave one out")
     return tuple(fault for fault in FAULTS.values() if fault.name in names)

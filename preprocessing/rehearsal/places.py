@@ -4,8 +4,11 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from h36m_pose.errors import InputError
 from preprocessing.catalog import ViewFiles, is_crowd
+from preprocessing.poses import read_positions
 from preprocessing.rehearsal.faults import PAIR, SUBJECT, TRIAL, Fault
 
 PAIRS = (("55011271", "58860488"), ("54138969", "60457274"))
@@ -20,15 +23,12 @@ LEAST_TRIALS = 3
 Place = tuple[ViewFiles, ...]
 
 
-def choose(
-    faults: Sequence[Fault], views: Sequence[ViewFiles], frames: Mapping[tuple[str, str], int], seed: int
-) -> dict[str, Place]:
+def choose(faults: Sequence[Fault], views: Sequence[ViewFiles], seed: int) -> dict[str, Place]:
     """Gives every fault views of its own.
 
     Args:
         faults: to be placed.
         views: of the capture, sorted; the crowd's are taken only if there are no others.
-        frames: poses of each trial, by subject and trial.
         seed: of the choice, which does not depend on the order of `faults`.
 
     Returns:
@@ -38,6 +38,7 @@ def choose(
         InputError: if the capture is too small for all of them.
     """
     views = [view for view in views if not is_crowd(view.subject)] or list(views)
+    frames = {_trial(view): len(read_positions(view.poses_2d, 2)) for view in views if "poses_2d" not in view.missing}
     candidates = {fault.name: _candidates(fault, views, frames) for fault in faults}
     taken: defaultdict[str, int] = defaultdict(int)  # how many faults a view, a trial and a subject have
     chosen: dict[str, Place] = {}
@@ -51,22 +52,21 @@ def choose(
         best = min(places, key=lambda place: (taken[place[0].subject], taken[_trial(place[0])]))
         for key in {best[0].subject, _trial(best[0]), *(view.name for view in best)}:
             taken[key] += 1
-        chosen[fault.name] = best
+        chosen[fault.name] = best[:2] if fault.scope == PAIR else best
     return {fault.name: chosen[fault.name] for fault in faults}
 
 
-def _candidates(fault: Fault, views: Sequence[ViewFiles], frames: Mapping[tuple[str, str], int]) -> list[Place]:
+def _candidates(fault: Fault, views: Sequence[ViewFiles], frames: Mapping[str, int]) -> list[Place]:
     fit = [
         view
         for view in views
-        if frames[view.subject, view.trial] >= fault.least_frames and not set(fault.kinds) & set(view.missing)
+        if frames.get(_trial(view), 0) >= fault.least_frames and not set(fault.kinds) & set(view.missing)
     ]
     if fault.name == "universal_skeleton":
         fit = [view for view in fit if view.subject != "S1"] if any(view.subject == "S1" for view in views) else []
     if fault.scope == PAIR:
-        pairs = _pairs(fit)
-        enough = len({_trial(one) for one, *_ in pairs}) >= LEAST_TRIALS
-        return pairs if enough or fault.name != "swapped_cameras" else []
+        pairs = [pair for pair in _pairs(fit) if not fault.apart or _apart(pair)]
+        return _with_witnesses(pairs) if fault.name == "swapped_cameras" else pairs
     if fault.scope in (TRIAL, SUBJECT):
         groups: defaultdict[str, list[ViewFiles]] = defaultdict(list)
         for view in views:
@@ -87,6 +87,25 @@ def _pairs(views: Sequence[ViewFiles]) -> list[Place]:
     return pairs
 
 
+def _with_witnesses(pairs: Sequence[Place]) -> list[Place]:
+    """Each pair with the same cameras of other trials, which stay as they are: by them a swapped one stands out."""
+    places = []
+    for first, _ in PAIRS:
+        alike = [pair for pair in pairs if pair[0].camera_id == first]
+        if len(alike) >= LEAST_TRIALS:
+            for number in range(len(alike)):
+                turned = alike[number:] + alike[:number]
+                places.append(tuple(view for pair in turned[:LEAST_TRIALS] for view in pair))
+    return places
+
+
+def _apart(pair: Place) -> bool:
+    """Whether the person's places in two pictures lie further from each other than the person is wide."""
+    one, other = (read_positions(view.poses_2d, 2) for view in pair)
+    widths = [float(np.median(np.ptp(joints[..., 0], axis=1))) for joints in (one, other)]
+    return float(np.median(np.linalg.norm(one.mean(axis=1) - other.mean(axis=1), axis=-1))) > max(widths)
+
+
 def _trial(view: ViewFiles) -> str:
     return f"{view.subject} {view.trial}"
 
@@ -99,5 +118,7 @@ def _wanted(fault: Fault) -> str:
         return f"{LEAST_TRIALS} trials or more"
     if fault.scope == SUBJECT:
         return f"a subject other than {', '.join(NEEDED)}"
+    if fault.apart:
+        return "a trial in which two cameras have the person elsewhere in the picture"
     frames = f" with {fault.least_frames} poses or more" if fault.least_frames > 1 else ""
     return f"a {fault.scope}{' of cameras' if fault.scope == PAIR else ''}{frames} that has all its files"

@@ -15,7 +15,6 @@ from h36m_pose.atomic_files import replacing, sha256_of, write_json
 from h36m_pose.errors import InputError
 from preprocessing.capture.record import RECORD_NAME, Record
 from preprocessing.catalog import KINDS, ViewFiles, find_views, parse_member
-from preprocessing.poses import read_positions
 from preprocessing.rehearsal import mask_damage, name_damage, pose_damage, video_damage
 from preprocessing.rehearsal.faults import SUBJECT, Fault
 from preprocessing.rehearsal.places import choose
@@ -80,8 +79,7 @@ def spoil(raw: Path, out: Path, faults: Sequence[Fault], seed: int = 0) -> Spoil
     if out.resolve().is_relative_to(raw.resolve()):
         raise InputError(out, "a place within the capture", "one outside", "Give a name beside it")
     record, views = _whole_capture(raw)
-    frames = {(view.subject, view.trial): _poses(view) for view in views}
-    places = choose(faults, views, frames, seed)
+    places = choose(faults, views, seed)
     with replacing(out) as temporary:
         _share(record, temporary)
         done = []
@@ -128,10 +126,6 @@ def _whole_capture(raw: Path) -> tuple[Record, list[ViewFiles]]:
             mend = "Run the same h36m-pose capture again: it makes what is not whole"
             raise InputError(path, found, f"the {known['bytes']:,} bytes that {RECORD_NAME} records", mend)
     return record, [view for view in views if view.action == "Walking"]
-
-
-def _poses(view: ViewFiles) -> int:
-    return len(read_positions(view.poses_2d, 2)) if "poses_2d" not in view.missing else 0
 
 
 def _share(record: Record, copy: Path) -> None:
