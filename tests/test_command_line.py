@@ -55,6 +55,7 @@ WRONG_PATHS = {
     "preprocess": ["preprocess", "nowhere", "out"],
     "inspect": ["inspect", "nowhere", "S1 Walking 1.54138969"],
     "capture": ["capture", "/dev/null/raw"],
+    "spoil": ["spoil", "nowhere", "out", "--faults", "nan_pose"],
     "pack": ["pack", "nowhere"],
     "unpack": ["unpack", "nowhere", "out"],
     "train": ["train", "pretrain", "--experiment", "demo", "--dataset", "nowhere", "--run", "out"],

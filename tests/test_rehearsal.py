@@ -107,9 +107,13 @@ def about(done: Done, diagnosis: Diagnosis) -> dict[str, list[Finding]]:
     }
 
 
-def test_every_fault_is_tried() -> None:
+def test_every_fault_is_tried_and_documented() -> None:
     assert {fault.name for _, words in COPIES.values() for fault in parse_faults(words)} == set(FAULTS)
     assert set(spoiling.DAMAGE) == set(FAULTS)
+    page = (Path(__file__).parents[1] / "docs/raw_files.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    documented = {name.strip("|` "): (does, says.strip('"')) for name, does, says, *_ in rows if name[3:-1] in FAULTS}
+    assert documented == {fault.name: (fault.does, fault.says.strip(" ,(") or "nothing") for fault in FAULTS.values()}
 
 
 @pytest.mark.parametrize("copy", COPIES)

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Prints the list, or makes the copy and tells what was done to it."""
     from h36m_pose.errors import InputError
-    from h36m_pose.given_folders import require_place, require_raw
+    from h36m_pose.given_folders import require_place
     from preprocessing.rehearsal.faults import FAULTS, parse_faults
 
     if arguments.list:
@@ -46,7 +46,10 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.faults is None:
         raise InputError("--faults", "no name", "names between commas, or all", "h36m-pose spoil --list prints them")
     faults = parse_faults(arguments.faults)
-    require_raw(arguments.raw)
+    if not arguments.raw.is_dir():
+        found = "a file" if arguments.raw.exists() else "nothing of that name"
+        mend = f"Make one: h36m-pose capture {arguments.raw}"
+        raise InputError(arguments.raw, found, "a synthetic capture", mend)
     require_place(arguments.out.parent)
     from preprocessing.rehearsal.spoil import LIST_NAME, spoil
 

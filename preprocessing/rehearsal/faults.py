@@ -44,6 +44,11 @@ class Fault:
     least_frames: int = 1
     apart: bool = False
 
+    @property
+    def spares_poses(self) -> bool:
+        """Whether the view's poses can still be used to tell where its camera stands."""
+        return self.scope == VIEW and set(self.kinds) <= {"video", "masks"}
+
 
 _LEFT_OUT = "the view is left out"
 _BOTH_OUT = "both views are left out"
@@ -152,7 +157,8 @@ _MASKS = (
 )  # fmt: skip
 
 _NAMES = (
-    Fault("missing_view", "nothing of a view is there", "the view is not there", "nothing of it is there"),
+    Fault("missing_view", "nothing of a view is there", "the view is not there", "nothing of it is there",
+        kinds=_PER_CAMERA,),
     Fault("copied_name", "a video is called as a second copy is: (1)", _LEFT_OUT, "no video, but a file"),
     Fault("unfinished_download", "a video that is still called .crdownload", _LEFT_OUT, "no video, but a file"),
     Fault(

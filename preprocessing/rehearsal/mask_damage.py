@@ -1,4 +1,7 @@
-"""What can be wrong with masks: too few, empty, cut, of another format, another view's."""
+"""What can be wrong with masks: too few, empty, cut, of another format, another view's.
+
+Each function is the fault of its name in `faults.FAULTS`: it is given the views and returns what was done, by file.
+"""
 
 from collections.abc import Collection
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""What can be wrong with names and folders: a view, a copy's name, letter case, archives."""
+"""What can be wrong with names and folders: a view, a copy's name, letter case, archives.
+
+Each function is the fault of its name in `faults.FAULTS`: it is given the views and returns what was done, by file.
+"""
 
 import gzip
 import tarfile

@@ -42,17 +42,22 @@ def choose(faults: Sequence[Fault], views: Sequence[ViewFiles], seed: int) -> di
     candidates = {fault.name: _candidates(fault, views, frames) for fault in faults}
     taken: defaultdict[str, int] = defaultdict(int)  # how many faults a view, a trial and a subject have
     chosen: dict[str, Place] = {}
-    for fault in sorted(faults, key=lambda fault: (len(candidates[fault.name]), fault.name)):
-        places = [place for place in candidates[fault.name] if not any(taken[view.name] for view in place)]
+    witnesses: set[str] = set()
+    for fault in sorted(faults, key=lambda fault: (len(candidates[fault.name]), fault.spares_poses, fault.name)):
+        barred = taken.keys() | (set() if fault.spares_poses else witnesses)
+        places = [place for place in candidates[fault.name] if not barred & {view.name for view in place}]
         if not places:
             full = "a view for each fault" if candidates[fault.name] else _wanted(fault)
             mend = "Leave some faults out, or spoil a larger capture"
             raise InputError("--faults", f"no place for {fault.name} in this capture", full, mend)
         random.Random(f"{seed} {fault.name}").shuffle(places)
-        best = min(places, key=lambda place: (taken[place[0].subject], taken[_trial(place[0])]))
-        for key in {best[0].subject, _trial(best[0]), *(view.name for view in best)}:
+        best = min(places, key=lambda place: (taken.get(place[0].subject, 0), taken.get(_trial(place[0]), 0)))
+        if fault.scope == PAIR:
+            witnesses |= {view.name for view in best[2:]}
+            best = best[:2]
+        for key in (best[0].subject, _trial(best[0]), *(view.name for view in best)):
             taken[key] += 1
-        chosen[fault.name] = best[:2] if fault.scope == PAIR else best
+        chosen[fault.name] = best
     return {fault.name: chosen[fault.name] for fault in faults}
 
 

@@ -1,4 +1,7 @@
-"""What can be wrong with poses: numbers that are none, other units, shapes, skeletons, frames and cameras."""
+"""What can be wrong with poses: numbers that are none, other units, shapes, skeletons, frames and cameras.
+
+Each function is the fault of its name in `faults.FAULTS`: it is given the views and returns what was done, by file.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""What can be wrong with videos: cut, short, frozen, small, a wrong bit, another view's."""
+"""What can be wrong with videos: cut, short, frozen, small, a wrong bit, another view's.
+
+Each function is the fault of its name in `faults.FAULTS`: it is given the views and returns what was done, by file.
+"""
 
 from pathlib import Path
 
