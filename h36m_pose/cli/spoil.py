@@ -92,4 +92,4 @@ def _told(done: "Done") -> list[str]:
 
 
 def _says(fault: "Fault") -> str:
-    return f'says "{fault.says.strip(" ,(")}"' if fault.says else "has nothing to say"
+    return f"says: {fault.says}" if fault.says else "has nothing to say"
