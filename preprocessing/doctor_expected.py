@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,8 @@ def _studio_poses(
     """Poses per trial of a preset, and the options that name it; none for a capture of another kind."""
     try:
         preset, seed, crowd = str(parameters["preset"]), int(parameters["seed"]), int(parameters["crowd"])
-        roles = cast(preset, seed, crowd)
+        subjects = str(parameters.get("subjects", "")).replace(" ", "")
+        roles = cast(preset, seed, crowd, tuple(filter(None, subjects.split(","))))
     except (KeyError, ValueError, TypeError, InputError):
         return {}, ""
     poses: dict[tuple[str, str], int | None] = {
@@ -109,4 +111,9 @@ def _studio_poses(
         for trial in role.trials
         if canonical_action(trial.name) in actions
     }
-    return poses, f"--preset {preset} --seed {seed} --crowd {crowd}"
+    options = f"--preset {preset} --seed {seed} --crowd {crowd}"
+    for key, option in (("subjects", "--subjects"), ("crowd varies", "--crowd-varies"), ("wardrobe", "--wardrobe")):
+        if key in parameters:
+            value = str(parameters[key]).replace(" ", "")
+            options += f" {option} {shlex.quote('none' if value == 'nothing' else value)}"
+    return poses, options
