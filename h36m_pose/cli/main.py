@@ -37,6 +37,7 @@ VERBS = {
     "compare": "trained runs beside each other: differences with intervals, settings, curves",
     "export": "a trained run as StableHLO and ONNX with a model card, compared with the run",
     "report": "one HTML page about a run: results, 3D player, what the network looks at",
+    "paper": "tables with intervals, a paragraph of methods and figures about runs, as LaTeX, PDF and SVG",
     "experiments": "the studies: rows of experiments over several seeds, and the page with their results",
     "baseline": "fit a method that is no network of ours, such as nearest neighbour on HOG features",
     "system": "versions, devices, codecs and space, and the line that mends what is wrong",

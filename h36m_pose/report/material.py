@@ -107,12 +107,13 @@ def gather(run_dir: Path, dataset_dir: Path | None = None) -> Material:
     if predictions is not None and [span.name for span in predictions.spans] != list(results["per_view"]):
         raise InputError(path, "other views than the results tell", "predictions and results of one test", mend)
     stages = {
-        stage: _stage_files(run_dir / stage) for stage in STAGES if (run_dir / stage / run_folder.CONFIG).exists()
+        stage: stage_files(run_dir / stage) for stage in STAGES if (run_dir / stage / run_folder.CONFIG).exists()
     }
     return Material(run_dir, results, predictions, dataset, chosen, stages)
 
 
-def _stage_files(folder: Path) -> StageFiles:
+def stage_files(folder: Path) -> StageFiles:
+    """Reads what a stage left in its folder; raises InputError if its metrics are damaged."""
     environment = folder / run_folder.ENVIRONMENT
     try:
         rows = run_folder.read_metrics(folder / run_folder.METRICS)

@@ -1,0 +1,52 @@
+"""Writes everything that a paper needs of tested runs into a folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from h36m_pose.atomic_files import replacing
+from h36m_pose.paper import charts, document, methods, tables
+from h36m_pose.paper.figure_style import figure_style, save
+from h36m_pose.paper.frames_figure import draw_frames
+from h36m_pose.paper.tested_runs import PaperRun
+
+PAPER_FOLDER = "paper"
+PAPER_FILE = "paper.tex"
+
+
+def write_paper(runs: Sequence[PaperRun], out: Path) -> list[Path]:
+    """Writes tables, methods, figures and the document; returns the paths.
+
+    Args:
+        runs: of `tested_runs.gather_runs`.
+        out: the folder; files of other names in it are left alone.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    paths = []
+    drawn = []
+    with figure_style():
+        for name, figure in (
+            ("curves", charts.learning_curves(runs)),
+            ("joints", charts.joint_bars(runs)),
+            ("distribution", charts.error_distribution(runs)),
+            ("frames", draw_frames(runs)),
+        ):
+            if figure is not None:
+                paths += save(figure, out, name)
+                drawn.append(name)
+    tabulated = {
+        "table": tables.results_table(runs),
+        "joints": tables.joints_table(runs),
+        "groups": tables.groups_table(runs),
+    }
+    tabulated = {name: text for name, text in tabulated.items() if text is not None}
+    texts = {
+        **tabulated,
+        "methods": methods.methods(runs),
+        "figures": document.figures(runs, drawn),
+        PAPER_FILE.removesuffix(".tex"): document.document(runs, list(tabulated)),
+    }
+    for name, text in texts.items():
+        paths.append(out / f"{name}.tex")
+        with replacing(paths[-1]) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return paths
