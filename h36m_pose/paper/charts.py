@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy import ndarray
 
 from h36m_pose import skeleton
 from h36m_pose.metrics import AUC_THRESHOLDS_MM, PCK_THRESHOLD_MM, joint_errors
 from h36m_pose.paper.figure_style import COLUMN_IN, FAINT, REFERENCE, Look, labels_of, look_of
-from h36m_pose.paper.tables import by_sequence
+from h36m_pose.paper.tables import by_sequence, letters
 from h36m_pose.paper.tested_runs import PaperRun
 from h36m_pose.report.intervals import interval
 from h36m_pose.report.material import StageFiles
@@ -52,6 +52,7 @@ def learning_curves(runs: Sequence[PaperRun]) -> Figure | None:
     for axis in axes:
         axis.set_xlabel("epoch")
         axis.set_xlim(left=0)
+        axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axis.grid(color=FAINT, linewidth=0.4)
     return figure
 
@@ -116,13 +117,20 @@ def joint_bars(runs: Sequence[PaperRun]) -> Figure:
     axis.plot(mean, places, linestyle="none", marker="|", markersize=5, markeredgewidth=1.2, color=REFERENCE,
               label="mean pose" if len(runs) == 1 else "mean pose of A's training")  # fmt: skip
     axis.set_yticks(places, names)
-    axis.invert_yaxis()
+    axis.set_ylim(len(names) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
     axis.set_xlabel("mean error (mm)")
     axis.set_xlim(left=0)
     axis.grid(axis="x", color=FAINT, linewidth=0.4)
     axis.set_axisbelow(True)
-    figure.legend(loc="outside lower center", ncols=2 if len(runs) == 1 else 1)
+    handles, labels = axis.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda each: labels[each].startswith("mean pose"))
+    figure.legend(
+        [handles[each] for each in order],
+        [labels[each] for each in order],
+        loc="outside lower center",
+        ncols=2 if len(runs) == 1 else 1,
+    )
     return figure
 
 
@@ -141,14 +149,7 @@ def error_distribution(runs: Sequence[PaperRun]) -> Figure:
         area = run.results["metrics"]["auc3d"]["network"]
         errors = joint_errors(predictions.predicted_root_mm, predictions.target_root_mm)
         _draw_shares(axis, errors, look, f"{label}, AUC {area:.1f} %", 0.16 if len(runs) == 1 else 0.0)
-    first = runs[0]
-    if first.weights is not None:
-        target = np.asarray(first.predictions.target_root_mm, np.float64)
-        mean = np.broadcast_to(root_centred(first.weights.train_mean_pose_mm[None]), target.shape)
-        area = first.results["metrics"]["auc3d"]["mean_pose"]
-        look = Look(REFERENCE, (0, (1, 1)), "", "")
-        whose = "mean pose" if len(runs) == 1 else "mean pose of A's training"
-        _draw_shares(axis, joint_errors(mean, target), look, f"{whose}, AUC {area:.1f} %", 0.12)
+    _draw_mean_pose_shares(axis, runs)
     axis.axvline(PCK_THRESHOLD_MM, color=REFERENCE, linewidth=0.6)
     axis.set_xlim(0, _LAST_MM)
     axis.set_ylim(0, 101)
@@ -157,6 +158,19 @@ def error_distribution(runs: Sequence[PaperRun]) -> Figure:
     axis.grid(color=FAINT, linewidth=0.4)
     figure.legend(loc="outside lower center", ncols=2 if len(runs) == 1 else 1)
     return figure
+
+
+def _draw_mean_pose_shares(axis: Any, runs: Sequence[PaperRun]) -> None:
+    """The same of the mean pose of the first run whose training poses are known."""
+    for letter, run in zip(letters(runs), runs, strict=True):
+        if run.weights is not None:
+            target = np.asarray(run.predictions.target_root_mm, np.float64)
+            mean = np.broadcast_to(root_centred(run.weights.train_mean_pose_mm[None]), target.shape)
+            area = run.results["metrics"]["auc3d"]["mean_pose"]
+            whose = f"mean pose of {letter}'s training" if letter else "mean pose"
+            look = Look(REFERENCE, (0, (1, 1)), "", "")
+            _draw_shares(axis, joint_errors(mean, target), look, f"{whose}, AUC {area:.1f} %", 0.12)
+            return
 
 
 def _draw_shares(axis: Any, errors: ndarray, look: Look, label: str, shade: float) -> None:

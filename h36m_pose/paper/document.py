@@ -53,7 +53,8 @@ def _captions(runs: Sequence[PaperRun]) -> Mapping[str, str]:
     return {
         "curves": f"{shown} during {stages}, on {where}.{key}",
         "joints": rf"Error per joint on {where}, with 95\,\% intervals over sequences where there are any.{key}",
-        "distribution": f"Share of joints whose error is below a threshold (PCK), on {where}{areas}.{key}",
+        "distribution": f"Share of joints whose error is below a threshold (PCK), on {where}{areas}; the pelvis, whose "
+        f"error is zero, counts.{key}",
         "frames": f"Test frames of {where}{frames}. {escape(HOW_CHOSEN)}"
         f"{', as the first run has them' if several else ''}. The error below is the mean over the joints of that "
         f"frame.{key}",

@@ -21,7 +21,7 @@ REFERENCE = "#6e6e6e"
 FAINT = "#d9d9d9"
 MAIN = "#0072b2"
 
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: Any = {
     "font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 8.0, "axes.labelsize": 8.0,
     "axes.titlesize": 8.0, "xtick.labelsize": 7.0, "ytick.labelsize": 7.0, "legend.fontsize": 7.0,
     "legend.frameon": False, "axes.linewidth": 0.6, "lines.linewidth": 1.2, "axes.spines.top": False,

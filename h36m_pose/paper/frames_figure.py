@@ -41,8 +41,8 @@ def draw_frames(runs: Sequence[PaperRun]) -> Figure | None:
     samples = choose_samples(runs[0].predictions)
     figure = Figure(figsize=(COLUMN_IN, _ROW_IN * len(samples) + 0.5))
     cells = figure.subplots(len(samples), len(runs) + 2, squeeze=False)
-    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.3 / figure.get_figheight(), top=1 - 0.18 / figure.get_figheight(),
-                           wspace=0.04, hspace=0.22)  # fmt: skip
+    bottom, top = 0.3 / figure.get_figheight(), 1 - 0.18 / figure.get_figheight()
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=bottom, top=top, wspace=0.04, hspace=0.22)
     heads = [
         "input",
         *(["predicted"] if len(runs) == 1 else [chr(ord("A") + each) for each in range(len(runs))]),
@@ -64,6 +64,7 @@ def _draw_row(row: ndarray, clips: Sequence[WalkingClip]) -> None:
     """Input, each run's pose and the true one, at one scale, with the error below."""
     picture, *figures = row
     picture.imshow(clips[0].inputs[0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    picture.set_aspect("equal", adjustable="datalim")
     picture.set_axis_off()
     poses = [*(clip.predicted_mm[0] for clip in clips), clips[0].target_mm[0]]
     notes = [*(f"{clip.errors_mm[0]:.0f} mm" for clip in clips), ""]
@@ -86,7 +87,7 @@ def _draw_floor(axis: Any, sight: Viewpoint, radius: float) -> None:
 
 
 def _draw_skeleton(axis: Any, sight: Viewpoint, joints_mm: Float[ndarray, "17 3"]) -> None:
-    """Nearer bones hide farther ones; a white rim keeps crossing ones apart."""
+    """Nearer bones hide farther ones; a white rim, but at their ends, keeps crossing ones apart."""
     seen = sight.project(joints_mm)
     shadow = sight.project(joints_mm * np.array([1.0, 1.0, 0.0]))
     for parent, joint in skeleton.BONES:
@@ -94,5 +95,6 @@ def _draw_skeleton(axis: Any, sight: Viewpoint, joints_mm: Float[ndarray, "17 3"
     for parent, joint in sorted(skeleton.BONES, key=lambda bone: -(seen[bone[0], 2] + seen[bone[1], 2])):
         side = skeleton.side_of(joint)
         ends = seen[[parent, joint], :2].T
-        axis.plot(*ends, color="white", linewidth=_WIDTHS[side] + 1.2, solid_capstyle="round")
+        between = ends @ np.array([[0.85, 0.15], [0.15, 0.85]])
+        axis.plot(*between, color="white", linewidth=_WIDTHS[side] + 1.4, solid_capstyle="butt")
         axis.plot(*ends, color=_SIDES[side], linewidth=_WIDTHS[side], solid_capstyle="round")

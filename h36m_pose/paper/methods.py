@@ -55,7 +55,7 @@ def _comments(run: PaperRun) -> str:
 
 
 def sentences(run: PaperRun) -> Told:
-    """All that is known of a run; each sentence can stand alone, and each with a result says what it was measured on."""
+    """All that is known of a run; each sentence stands alone, and each with a result says what it was measured on."""
     weights, stage = run.weights, run.second_stage
     if weights is None or stage is None:
         return {
@@ -141,7 +141,10 @@ def _frames(dataset: Dataset, split: Split, data: dict[str, Any]) -> str:
 
 def _crops(crops: dict[str, Any], run: PaperRun, settings: dict[str, Any]) -> str:
     side = int(crops.get("crop_px", CROP_PX))
-    words = f"A picture is cut to a square around the person, grey, with the background set to zero, of ${side}\\times{side}$ pixels"
+    words = (
+        "A picture is cut to a square around the person, grey, with the background set to zero, of "
+        f"${side}\\times{side}$ pixels"
+    )
     if "margin" in crops:
         words += f"; the square's side is {plain(crops['margin'])} times the longer side of the person's box"
     boxes = _box_words(run)
@@ -166,13 +169,13 @@ def _network(weights: Weights, stage: StageFiles) -> list[str]:
     settings = stage.config["settings"]
     if settings["data"]["frame"] == "crop":
         frame = (
-            "The network predicts in the frame of the crop, that of a camera looking straight at the crop's middle; the "
-            "box and the calibration turn its poses to the camera's frame before anything is measured."
+            "The network predicts in the frame of the crop, that of a camera looking straight at the crop's middle; "
+            "the box and the calibration turn its poses to the camera's frame before anything is measured."
         )
     else:
         frame = f"The network predicts in the {escape(settings['data']['frame'])}'s frame."
     return [
-        statements.network_words(settings["model"], weights.params),
+        *statements.network_words(settings["model"], weights.params),
         f"{statements.pose_output_words(settings['finetune']['target'])}.",
         frame,
     ]
@@ -228,7 +231,8 @@ def _start(run: PaperRun, stage: StageFiles) -> list[str]:
     settings, finished = first.config["settings"], first.finished or {}
     group = settings["pretrain"]
     found = [
-        f"A first stage learnt the grid task from random weights, with a head of its own. {statements.grid_words(settings['grid'])}.",
+        "A first stage learnt the grid task from random weights, with a head of its own. "
+        f"{statements.grid_words(settings['grid'])}.",
         f"The first stage's loss is {statements.grid_loss_words(settings['grid'], group['loss_scale'])}.",
         f"The first stage took {statements.length_words(group, finished['steps'])} with "
         f"{statements.optimiser_words(group['optim'], finished['steps'])}; of its weights the best by the loss on the "
@@ -266,8 +270,8 @@ def _test(run: PaperRun) -> list[str]:
     span = rf" (95\,\% interval over sequences {between(bounds)})" if bounds else ""
     return [
         *average,
-        f"Poses are of {skeleton.JOINTS} joints: {joints}; each is measured relative to its own pelvis, in the camera's "
-        f"frame, and the pelvis counts with its error of zero.",
+        f"Poses are of {skeleton.JOINTS} joints: {joints}; each is measured relative to its own pelvis, in the "
+        "camera's frame, and the pelvis counts with its error of zero.",
         f"The metrics are {metrics}.",
         f"On {count(results['frames'], 'frame')} of {count(results['views'], 'sequence')} of "
         f"{escape(run.capture_words)}, MPJPE is {quantity(mpjpe['network'], 'mm')}{span}; always predicting the "

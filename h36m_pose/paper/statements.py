@@ -9,7 +9,8 @@ from typing import Any
 from h36m_pose import skeleton
 from h36m_pose.data.augmentation import Augmentation
 from h36m_pose.data.dataset import CROP_PX
-from h36m_pose.models.parameters import Arrays, count as count_parameters, named_leaves
+from h36m_pose.models.parameters import Arrays, named_leaves
+from h36m_pose.models.parameters import count as count_parameters
 from h36m_pose.models.pose_output import PARENT_TANH_MM, POSE_OUTPUTS
 from h36m_pose.paper.latex import code, count, escape, listed, plain
 
@@ -21,14 +22,14 @@ _RULES = {
     "point_or_bone": "that holds the joint or more than {share} of the length of a bone that ends at it",
 }
 _NETWORKS = {
-    "strided": "It first lays squares of {stem_px} by {stem_px} pixels into channels; each of its {stages} groups is a "
-    "convolution of stride 2 followed by {blocks} residual blocks of two convolutions (in this order), with layer "
+    "strided": "The network first lays squares of {stem_px} by {stem_px} pixels into channels; each of its {stages} "
+    "groups is a convolution of stride 2 followed by {blocks} residual blocks of two convolutions (in this order), with layer "
     "normalisation and SiLU.",
-    "jha_2015": r"Each convolution is followed by $2\times2$ max pooling; the activation is tanh throughout (Jha 2015).",
+    "jha_2015": r"Each convolution is followed by $2\times2$ max pooling, and tanh is the activation (Jha 2015).",
     "li_chan_2014": r"Pools of $3\times3$ with stride 2, ReLU and local response normalisation are those of Li and "
     "Chan (2014), with dropout after the first hidden layer; the grey picture enters as {channels} channels.",
-    "resnet_18": "It is a ResNet-18 (He et al. 2016) with one input channel and group normalisation in the place of "
-    "batch normalisation.",
+    "resnet_18": "The network is a ResNet-18 (He et al. 2016) with one input channel and group normalisation in the "
+    "place of batch normalisation.",
 }
 _TARGETS = {
     "mean_pose": "they are deviations from the mean training pose in units of the training deviation",
@@ -72,8 +73,8 @@ def grid_loss_words(grid: Settings, scale: float | None) -> str:
     return parts + (f" and multiplied by {plain(scale)}" if scale != 1 else "")
 
 
-def network_words(model: Settings, params: Arrays) -> str:
-    """The network, by its name and by the shapes of its stored arrays."""
+def network_words(model: Settings, params: Arrays) -> list[str]:
+    """The network in sentences, by its name and by the shapes of its stored arrays."""
     options = {key: value for key, value in model.items() if key != "name"}
     name = model["name"]
     layers = list(_layers(params.get("convolutions", {})))
@@ -81,16 +82,18 @@ def network_words(model: Settings, params: Arrays) -> str:
     parts = [f"{count(sum(times for _, times in layers), 'convolution')} ({listed_layers(layers)})"] if layers else []
     if hidden:
         parts.append(f"{'hidden layers' if len(hidden) > 1 else 'a hidden layer'} of {_units(hidden)}")
-    outputs = int(params["head"]["kernel"].shape[-1])
-    parts.append(f"a linear head of {count(outputs, 'output')}")
     if name in _NETWORKS:
         filled = {key: _value(value) for key, value in options.items()} | {"stages": len(options.get("widths", []))}
         more = _NETWORKS[name].format(**filled)
     else:
-        more = f"Its options are {listed([code(f'{key} = {value}') for key, value in options.items()] or ['none'])}."
-    return (
-        f"The network is {code(name)}: {listed(parts)}, in all {count(count_parameters(params), 'parameter')}. {more}"
-    )
+        known = [code(f"{key} = {value}") for key, value in options.items()]
+        more = f"The network's options are {listed(known)}." if known else ""
+    outputs, learnt = int(params["head"]["kernel"].shape[-1]), count_parameters(params)
+    return [
+        f"The network is {code(name)}: {listed([*parts, 'a linear head'])}.",
+        more,
+        f"The head has {count(outputs, 'output')}, and the network in all {count(learnt, 'parameter')}.",
+    ]
 
 
 def _units(widths: list[int]) -> str:
@@ -165,7 +168,7 @@ def averaging_words(averaging: float) -> str:
 def pose_output_words(target: str) -> str:
     """What the outputs of the regression mean."""
     return (
-        f"Its {POSE_OUTPUTS} outputs for the pose are {skeleton.JOINTS} joints in three dimensions; {_TARGETS[target]}"
+        f"The {POSE_OUTPUTS} outputs for the pose are {skeleton.JOINTS} joints in three dimensions; {_TARGETS[target]}"
     )
 
 

@@ -76,10 +76,11 @@ def results_table(runs: Sequence[PaperRun]) -> str:
     """`table.tex`: all metrics of the runs beside the baselines."""
     if len(runs) == 1:
         return _one_run(runs[0])
-    heads = [f"{escape(METRICS[key].title)} ({escape(METRICS[key].unit)})" for key in SHOWN]
+    heads = [escape(METRICS[key].title) for key in SHOWN]
+    units = [escape(METRICS[key].unit) for key in SHOWN]
     found = [compare([runs[0].tested, *(run.tested for run in runs[1:])])["metrics"][key] for key in SHOWN]
     set_as = [_metric_marks(runs, key) for key in SHOWN]
-    lines = [row(["", *heads]), _RULE, *_baseline_rows(runs), _RULE]
+    lines = [row(["", *heads]), row(["", *units]), _RULE, *_baseline_rows(runs), _RULE]
     for number, (letter, run) in enumerate(zip(letters(runs), runs, strict=True)):
         values = [run.results["metrics"][key]["network"] for key in SHOWN]
         cells = [each[number].on(f"{value:.1f}") for each, value in zip(set_as, values, strict=True)]
@@ -96,7 +97,7 @@ def results_table(runs: Sequence[PaperRun]) -> str:
         f"{count(len(runs[0].predictions.spans), 'sequence')}. {_interval_words(runs)} {_mark_words(runs)} "
         f"Below, paired differences to A. {_protocols(runs)}"
     )
-    return table("l" + "r" * len(SHOWN), lines, caption, "tab:results", wide=True)
+    return table("l" + "r" * len(SHOWN), lines, caption, "tab:results", wide=True, size=r"\footnotesize")
 
 
 def _one_run(run: PaperRun) -> str:
@@ -111,7 +112,7 @@ def _one_run(run: PaperRun) -> str:
         f"{count(len(run.predictions.spans), 'sequence')}, beside two predictions that look at no picture: the mean "
         f"pose of the training subjects, and all joints on the pelvis. {_interval_words([run])} {_protocols([run])}"
     )
-    return table("lr@{ }lrr", lines, caption, "tab:results")
+    return table("lr@{ }lrr", lines, caption, "tab:results", size=r"\footnotesize")
 
 
 def _metric_marks(runs: Sequence[PaperRun], key: str) -> list[Mark]:

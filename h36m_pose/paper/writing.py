@@ -33,12 +33,10 @@ def write_paper(runs: Sequence[PaperRun], out: Path) -> list[Path]:
             if figure is not None:
                 paths += save(figure, out, name)
                 drawn.append(name)
-    tabulated = {
-        "table": tables.results_table(runs),
-        "joints": tables.joints_table(runs),
-        "groups": tables.groups_table(runs),
-    }
-    tabulated = {name: text for name, text in tabulated.items() if text is not None}
+    tabulated = {"table": tables.results_table(runs), "joints": tables.joints_table(runs)}
+    groups = tables.groups_table(runs)
+    if groups is not None:
+        tabulated["groups"] = groups
     texts = {
         **tabulated,
         "methods": methods.methods(runs),
