@@ -23,8 +23,8 @@ _RULES = {
 }
 _NETWORKS = {
     "strided": "The network first lays squares of {stem_px} by {stem_px} pixels into channels; each of its {stages} "
-    "groups is a convolution of stride 2 followed by {blocks} residual blocks of two convolutions (in this order), with layer "
-    "normalisation and SiLU.",
+    "groups is a convolution of stride 2 followed by {blocks} residual blocks of two convolutions (in this order), "
+    "with layer normalisation and SiLU.",
     "jha_2015": r"Each convolution is followed by $2\times2$ max pooling, and tanh is the activation (Jha 2015).",
     "li_chan_2014": r"Pools of $3\times3$ with stride 2, ReLU and local response normalisation are those of Li and "
     "Chan (2014), with dropout after the first hidden layer; the grey picture enters as {channels} channels.",

@@ -1,6 +1,7 @@
 """The runs of a paper: their files, the weights that were tested, and what tells one from another."""
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class PaperRun:
     """A tested run.
 
     Attributes:
-        name: the end of its path, as long as it takes to tell it from the others.
+        name: its path from the folder on that all the runs lie in.
         material: all its files.
         predictions: of its test.
         tested: what comparisons are made of.
@@ -101,11 +102,9 @@ def gather_runs(folders: Sequence[Path], dataset_dir: Path | None = None) -> lis
 
 
 def _names(places: Sequence[Path]) -> list[str]:
-    for length in range(1, max(len(place.parts) for place in places) + 1):
-        names = ["/".join(place.parts[-length:]) for place in places]
-        if len(set(names)) == len(names):
-            break
-    return names
+    """Each path from the folder that all have in common on; of a single one the last part."""
+    common = Path(os.path.commonpath([place.parent for place in places]))
+    return [place.relative_to(common).as_posix() for place in places]
 
 
 def _tested(folder: Path, dataset_dir: Path | None) -> Material:

@@ -1,0 +1,219 @@
+"""Paper output from start to end: tables tell the results, figures embed their fonts, bad input is told in a line."""
+
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_run import write_drawn_run
+from stick_dataset import write_stick_dataset
+
+from h36m_pose.atomic_files import write_json
+from h36m_pose.cli.main import main
+from h36m_pose.data.dataset import open_dataset
+from h36m_pose.paper.latex import escape, printable
+from h36m_pose.paper.tables import Mark, marks
+from h36m_pose.predictions_file import PREDICTIONS_FILE, Predictions, read_predictions, write_predictions
+from h36m_pose.summary import RESULTS_FILE, summarise
+
+FRAMES = {"S1": 9, "S5": 8, "S6": 7, "S7": 9, "S8": 11, "S9": 8, "S11": 12, "S101": 9}
+VIEWS = 4
+PDFLATEX = shutil.which("pdflatex")
+FIGURES = ("curves", "joints", "distribution", "frames")
+TEXTS = ("table", "joints", "groups", "methods", "figures", "paper")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both stages, tested on four sequences; not to be changed."""
+    folder = tmp_path_factory.mktemp("paper")
+    dataset = write_stick_dataset(folder / "dataset", FRAMES, views=VIEWS).folder
+    run = write_drawn_run(folder / "tiny", open_dataset(dataset))
+    assert main(["evaluate", str(run)]) == 0
+    return run
+
+
+@pytest.fixture(scope="module")
+def paper(run: Path) -> Path:
+    """What the command wrote of it."""
+    assert main(["paper", str(run)]) == 0
+    return run / "paper"
+
+
+def copied(run: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(run, folder, ignore=shutil.ignore_patterns("paper")))
+
+
+def predicting(run: Path, share: np.ndarray) -> Path:
+    """The run with every sequence's errors multiplied by a number of its own, in predictions and results alike."""
+    old = read_predictions(run / PREDICTIONS_FILE)
+    factors = np.repeat(share, [span.frames for span in old.spans])[:, None, None].astype(np.float32)
+    predicted = old.target_root_mm + factors * (old.predicted_root_mm - old.target_root_mm)
+    write_predictions(run / PREDICTIONS_FILE, dataclasses.replace(old, predicted_root_mm=predicted))
+    results = json.loads((run / RESULTS_FILE).read_text())
+    mean = np.zeros((17, 3))
+    write_json(
+        run / RESULTS_FILE,
+        results | summarise(predicted, old.target_root_mm, old.spans, mean, results["protocol"]),
+    )
+    return run
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """The cells of a table."""
+    lines = [line for line in path.read_text().splitlines() if line.endswith(r"\\")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)&", line.removesuffix(r"\\"))] for line in lines]
+
+
+def require_sound(text: str) -> None:
+    """Braces and environments of LaTeX are closed, in order."""
+    bare = re.sub(r"(?<!\\)%.*", "", text)
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", bare):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    assert depth == 0
+    opened: list[str] = []
+    for kind, name in re.findall(r"\\(begin|end)\{([^}]*)\}", bare):
+        if kind == "begin":
+            opened.append(name)
+        else:
+            assert opened.pop() == name
+    assert not opened
+
+
+def test_the_table_holds_the_results_and_says_what_they_were_measured_on(run, paper):
+    results = json.loads((run / RESULTS_FILE).read_text())
+    text = (paper / "table.tex").read_text()
+    rows = {row[0]: row[1:] for row in rows_of(paper / "table.tex")}
+    for key, title in (("mpjpe", "MPJPE (mm)"), ("mpjve", "MPJVE (mm/frame)"), ("pck3d", r"PCK3D@150 (\%)")):
+        values = results["metrics"][key]
+        value, bounds, *baselines = rows[title]
+        assert value == f"{values['network']:.1f}"
+        assert baselines == [f"{values['mean_pose']:.1f}", f"{values['zero_pose']:.1f}"]
+        low, high = map(float, re.findall(r"\$([-\d.]+)\$", bounds))
+        assert low <= round(values["network"], 1) <= high
+    caption = " ".join(text[text.index(r"\caption") :].split())
+    assert escape(results["protocol"]) in caption and "synthetic capture" in caption.split(":")[0]
+    joints = {row[0]: row[1] for row in rows_of(paper / "joints.tex")}
+    assert joints["left wrist"] == f"{results['per_joint']['left wrist']['network']:.1f}" and "pelvis" not in joints
+    groups = [row[0] for row in rows_of(paper / "groups.tex")]
+    assert groups == ["", "subject S11", *(f"camera {name}" for name in results["per_camera"])]
+
+
+def test_figures_embed_their_fonts_are_a_column_wide_and_the_same_each_time(run, paper, tmp_path):
+    assert {path.name for path in paper.iterdir()} == {
+        *(f"{name}.{form}" for name in FIGURES for form in ("pdf", "svg")),
+        *(f"{name}.tex" for name in TEXTS),
+    }
+    for name in FIGURES:
+        pdf = (paper / f"{name}.pdf").read_bytes()
+        assert b"/FontFile2" in pdf and b"/Type3" not in pdf and b"/CreationDate" not in pdf
+        assert float(re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ", pdf).group(1)) == pytest.approx(3.3 * 72)
+        svg = (paper / f"{name}.svg").read_text()
+        assert "<text" not in svg and "<dc:date>" not in svg  # glyphs as outlines
+    assert b"/Subtype /Image" not in (paper / "distribution.pdf").read_bytes()
+    assert main(["paper", str(run), "--out", str(tmp_path / "again")]) == 0
+    for path in paper.iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_best_is_bold_only_where_it_surely_is(run, tmp_path):
+    first = copied(run, tmp_path / "first")
+    better = predicting(copied(run, tmp_path / "surely_better"), np.full(VIEWS, 0.5))
+    mixed = predicting(copied(run, tmp_path / "mixed"), np.array([0.5, 1.6, 0.5, 1.3]))
+    assert main(["paper", str(first), str(better), "--out", str(tmp_path / "clear")]) == 0
+    rows = {row[0]: row[1:] for row in rows_of(tmp_path / "clear" / "table.tex")}
+    name = r"B \texttt{surely\_\allowbreak{}better}"
+    assert rows[name][0].startswith(r"\textbf{") and not rows[r"A \texttt{first}"][0].startswith(r"\textbf")
+    assert rows["B $-$ A"][0].startswith("$-") and "dagger" not in rows["B $-$ A"][0]
+    assert main(["paper", str(first), str(mixed), "--out", str(tmp_path / "open")]) == 0
+    rows = {row[0]: row[1:] for row in rows_of(tmp_path / "open" / "table.tex")}
+    told = [rows[r"A \texttt{first}"][0], rows[r"B \texttt{mixed}"][0]]
+    assert not any("textbf" in cell for cell in told) and sum("dagger" in cell for cell in told) == 1
+    assert "dagger" in rows["B $-$ A"][0]
+    for name in TEXTS:
+        require_sound((tmp_path / "open" / f"{name}.tex").read_text())
+    text = (tmp_path / "open" / "methods.tex").read_text()
+    assert text.count("All pictures are synthetic") == 1 and r"\paragraph{Run B, \texttt{mixed}.}" in text
+
+
+def test_marks():
+    apart, open_, nothing = (-2.0, -1.0), (-1.0, 1.0), None
+    assert marks([5.0, 3.0, 4.0], True, lambda best: [apart, apart]) == [Mark(), Mark(best=True), Mark()]
+    assert marks([5.0, 3.0, 4.0], False, lambda best: [apart, open_]) == [Mark(), Mark(), Mark(close=True)]
+    assert marks([5.0, 3.0], True, lambda best: [nothing]) == [Mark(), Mark()]
+    assert marks([5.0], True, lambda best: []) == [Mark()]
+
+
+def test_any_name_is_printed_as_it_is():
+    assert escape(r"50%_a & b#{c}~^\ $x$ <é>") == (
+        r"50\%\_a \& b\#\{c\}\textasciitilde{}\textasciicircum{}\textbackslash{} \$x\$ \textless{}é\textgreater{}"
+    )
+    assert printable("a\nb\u4e2d\u00f0\x07") == "a bU+4E2DU+00F0U+0007"
+
+
+@pytest.mark.skipif(PDFLATEX is None, reason="needs pdflatex")
+def test_everything_compiles_from_any_folder(run, tmp_path):
+    named = copied(run, tmp_path / "50% of $x_1$ & #2")
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    assert main(["paper", str(named), str(copied(run, tmp_path / "b")), "--out", str(out)]) == 0
+    elsewhere.mkdir()
+    inputs = "".join(rf"\input{{../out/{name}}}" for name in TEXTS[:-1])
+    head = r"\documentclass{article}\usepackage{booktabs,graphicx}\begin{document}"
+    (elsewhere / "mine.tex").write_text(rf"{head}{inputs}\end{{document}}")
+    for folder, name in ((out, "paper"), (elsewhere, "mine")):
+        command = [PDFLATEX, "-interaction=nonstopmode", "-halt-on-error", name]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=120)
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert (folder / f"{name}.pdf").stat().st_size > 20_000
+
+
+def test_without_the_dataset_the_frames_are_left_out(run, tmp_path, capsys, monkeypatch):
+    alone = copied(run, tmp_path / "alone")
+    results = json.loads((alone / RESULTS_FILE).read_text())
+    write_json(alone / RESULTS_FILE, results | {"dataset": "gone"})
+    monkeypatch.chdir(tmp_path)
+    assert main(["paper", "alone"]) == 0
+    assert "gone is not here" in capsys.readouterr().out
+    assert not (alone / "paper" / "frames.pdf").exists()
+    assert "frames" not in (alone / "paper" / "figures.tex").read_text().split("Error per joint")[0]
+    assert r"For training, every frame of the dataset was taken." in " ".join(
+        (alone / "paper" / "methods.tex").read_text().split()
+    )
+
+
+def test_bad_input_is_told_in_a_line(run, tmp_path, capsys):
+    untested = copied(run, tmp_path / "untested")
+    (untested / RESULTS_FILE).unlink()
+    unpredicted = copied(run, tmp_path / "unpredicted")
+    (unpredicted / PREDICTIONS_FILE).unlink()
+    stale = copied(run, tmp_path / "stale")
+    results = json.loads((stale / RESULTS_FILE).read_text())
+    stale_weights = copied(run, tmp_path / "stale_weights")
+    write_json(stale_weights / RESULTS_FILE, results | {"identity": results["identity"] | {"weights": "0" * 64}})
+    results["metrics"]["mpjpe"]["network"] -= 5
+    write_json(stale / RESULTS_FILE, results)
+    others = copied(run, tmp_path / "others")
+    old = read_predictions(others / PREDICTIONS_FILE)
+    moved = Predictions(old.predicted_root_mm + 7, old.target_root_mm + 7, old.spans)
+    write_predictions(others / PREDICTIONS_FILE, moved)
+    (tmp_path / "file").write_text("")
+    for words, line in (
+        ([untested], "found no file; expected the results of a test. Run: h36m-pose evaluate"),
+        ([unpredicted], "found no file; expected the predictions of a test. Run: h36m-pose evaluate"),
+        ([stale], "as predictions.npz has it"),
+        ([stale_weights], "expected 000000000000, which results.json is of"),
+        ([run, others], "found the same views with other true poses"),
+        ([run, run], "found the same run twice"),
+        ([tmp_path / "nowhere"], "found no such folder; expected a run's folder"),
+        ([run, "--dataset", tmp_path / "nowhere"], "expected a preprocessed dataset"),
+        ([run, "--out", tmp_path / "file"], "found a file; expected a folder"),
+    ):
+        assert main(["paper", *map(str, words)]) == 2, line
+        error = capsys.readouterr().err
+        assert line in error and error.count("\n") == 1
