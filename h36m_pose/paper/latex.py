@@ -84,9 +84,7 @@ def prose(sentences: Sequence[str]) -> str:
     return textwrap.fill(text, _LINE_WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
-def table(
-    columns: str, lines: Sequence[str], caption: str, label: str, wide: bool = False, size: str = r"\small"
-) -> str:
+def table(columns: str, lines: Sequence[str], caption: str, label: str, wide: bool = False, tight: bool = False) -> str:
     """A floating table in the style of booktabs.
 
     Args:
@@ -95,11 +93,12 @@ def table(
         caption: in LaTeX.
         label: to refer to it.
         wide: across both columns of a page.
-        size: of the type.
+        tight: smaller type, closer columns.
     """
     kind = "table*" if wide else "table"
     parts = [
-        rf"\begin{{{kind}}}[tp]", r"\centering", size, r"\setlength{\tabcolsep}{4pt}",
+        rf"\begin{{{kind}}}[tp]", r"\centering", r"\footnotesize" if tight else r"\small",
+        rf"\setlength{{\tabcolsep}}{{{2.5 if tight else 4}pt}}",
         rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}", r"\toprule", *lines, r"\bottomrule", r"\end{tabular}",
         prose([rf"\caption{{{caption}}}"]).rstrip(), rf"\label{{{label}}}", rf"\end{{{kind}}}",
     ]  # fmt: skip

@@ -97,7 +97,7 @@ def results_table(runs: Sequence[PaperRun]) -> str:
         f"{count(len(runs[0].predictions.spans), 'sequence')}. {_interval_words(runs)} {_mark_words(runs)} "
         f"Below, paired differences to A. {_protocols(runs)}"
     )
-    return table("l" + "r" * len(SHOWN), lines, caption, "tab:results", wide=True, size=r"\footnotesize")
+    return table("l" + "r" * len(SHOWN), lines, caption, "tab:results", wide=True, tight=True)
 
 
 def _one_run(run: PaperRun) -> str:
@@ -112,7 +112,7 @@ def _one_run(run: PaperRun) -> str:
         f"{count(len(run.predictions.spans), 'sequence')}, beside two predictions that look at no picture: the mean "
         f"pose of the training subjects, and all joints on the pelvis. {_interval_words([run])} {_protocols([run])}"
     )
-    return table("lr@{ }lrr", lines, caption, "tab:results", size=r"\footnotesize")
+    return table("lr@{ }lrr", lines, caption, "tab:results", tight=True)
 
 
 def _metric_marks(runs: Sequence[PaperRun], key: str) -> list[Mark]:
