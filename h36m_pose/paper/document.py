@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from h36m_pose.paper.frames_figure import HOW_CHOSEN, MOST_RUNS
-from h36m_pose.paper.latex import HEADER, code, escape, prose
+from h36m_pose.paper.frames_figure import MOST_RUNS
+from h36m_pose.paper.latex import HEADER, code, escape, listed, prose
 from h36m_pose.paper.tables import key_to_letters
 from h36m_pose.paper.tested_runs import PaperRun
+from h36m_pose.rendering.sample_picture import PERCENTILES, TURNED_DEGREES
 
 _PLACE = r"""% The folder of this file, wherever it is input from (LaTeX of October 2020 or newer knows it).
 \providecommand{\CurrentFilePath}{}
@@ -50,14 +51,16 @@ def _captions(runs: Sequence[PaperRun]) -> Mapping[str, str]:
     shown = "Validation" if several else "Training (augmented) and validation"
     areas = "" if several else ", the area that counts for the AUC (to 150\\,mm) shaded"
     frames = f", of the first {MOST_RUNS} runs" if len(runs) > MOST_RUNS else ""
+    percentiles = listed([f"{each}th" for each in PERCENTILES])
+    whose = "A's" if several else "the network's"
     return {
         "curves": f"{shown} during {stages}, on {where}.{key}",
         "joints": rf"Error per joint on {where}, with 95\,\% intervals over sequences where there are any.{key}",
         "distribution": f"Share of joints whose error is below a threshold (PCK), on {where}{areas}; the pelvis, whose "
         f"error is zero, counts.{key}",
-        "frames": f"Test frames of {where}{frames}. {escape(HOW_CHOSEN)}"
-        f"{', as the first run has them' if several else ''}. The error below is the mean over the joints of that "
-        f"frame.{key}",
+        "frames": f"Test frames of {where}{frames}: one per camera (as far as there are as many), at the {percentiles} "
+        f"percentile of {whose} errors there, seen turned by {TURNED_DEGREES} degrees from the camera's line of sight. "
+        f"Below, the mean error over the joints of that frame.{key}",
     }
 
 

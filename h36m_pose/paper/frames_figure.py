@@ -13,14 +13,10 @@ from numpy import ndarray
 from h36m_pose import skeleton
 from h36m_pose.paper.figure_style import COLUMN_IN
 from h36m_pose.paper.tested_runs import PaperRun
-from h36m_pose.rendering.sample_picture import PERCENTILES, TURNED_DEGREES, choose_samples
+from h36m_pose.rendering.sample_picture import TURNED_DEGREES, choose_samples
 from h36m_pose.rendering.skeleton_drawing import Viewpoint
 from h36m_pose.rendering.walking_clip import WalkingClip, make_clip, poses_of
 
-HOW_CHOSEN = (
-    f"One frame per camera, at the {', '.join(f'{each}th' for each in PERCENTILES[:-1])} and {PERCENTILES[-1]}th "
-    f"percentile of that camera's errors; figures turned by {TURNED_DEGREES} degrees from the line of sight"
-)
 MOST_RUNS = 3
 """More do not fit in a column."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from h36m_pose.configuration import settings_difference
 from h36m_pose.data.chosen_views import training_views, validation_views
-from h36m_pose.data.dataset import CROP_PX, Dataset, View
+from h36m_pose.data.dataset import CROP_PX, Dataset
 from h36m_pose.data.protocols import Split, is_crowd
 from h36m_pose.evaluation import box_words
 from h36m_pose.models.registry import NETWORKS
@@ -28,16 +28,14 @@ _CARRIED = {
 
 
 def data_sentences(run: PaperRun, weights: Weights, stage: StageFiles) -> list[str]:
-    settings = stage.config["settings"]
+    """Subjects, frames and crops; frames only with the dataset of the training at hand."""
+    settings, dataset = stage.config["settings"], run.material.dataset
     found = [_subjects(weights.split, settings["data"]["protocol"])]
-    dataset = run.material.dataset
-    if dataset is not None and dataset.fingerprint == stage.config["dataset_fingerprint"]:
-        found.append(_frames(dataset, weights.split, settings["data"]))
-    else:
+    if dataset is None or dataset.fingerprint != stage.config["dataset_fingerprint"]:
         found.append(f"For training, {_every(settings['data']['frame_step'])} of the dataset was taken.")
-    crops = weights.crops or (dataset.manifest["parameters"] if dataset is not None else {})
-    found.append(_crops(crops, run, settings))
-    return found
+        return [*found, _crops(weights.crops or {}, "", settings)]
+    found.append(_frames(dataset, weights.split, settings["data"]))
+    return [*found, _crops(weights.crops or dataset.manifest["parameters"], box_words(dataset.views), settings)]
 
 
 def _subjects(split: Split, protocol: str) -> str:
@@ -49,7 +47,9 @@ def _subjects(split: Split, protocol: str) -> str:
         f"{listed(split.test)} (protocol {code(protocol)})"
     )
     if split.left_out_cameras:
-        words += f"; from {listed(split.left_out_cameras)}, the cameras of the test, nothing was learnt or chosen"
+        words += (
+            f"; the cameras of the test, {listed(split.left_out_cameras)}, were left out of training and validation"
+        )
     return f"{words}."
 
 
@@ -68,13 +68,13 @@ def _frames(dataset: Dataset, split: Split, data: dict[str, Any]) -> str:
         chosen += f" (at most {count(most)} would have been taken)"
     rates = listed([plain(rate) for rate in sorted({view.fps for view in dataset.views})])
     return (
-        f"Of the videos ({rates} frames per second) the dataset holds {_every(dataset.every)}, of which training took "
-        f"{_every(data['frame_step'])}: {count(taken, 'frame')} of {count(len(training), 'view')} (a view is a trial "
-        f"seen by one camera); validation was on {chosen}."
+        f"The dataset holds {_every(dataset.every)} of the videos, which makes {rates} frames per second, of which "
+        f"training took {_every(data['frame_step'])}: {count(taken, 'frame')} of {count(len(training), 'view')} (a view "
+        "is a trial seen by one camera); validation was on {chosen}."
     )
 
 
-def _crops(crops: dict[str, Any], run: PaperRun, settings: dict[str, Any]) -> str:
+def _crops(crops: dict[str, Any], boxes: str, settings: dict[str, Any]) -> str:
     side = int(crops.get("crop_px", CROP_PX))
     words = (
         "A picture is cut to a square around the person, grey, with the background set to zero, of "
@@ -82,7 +82,6 @@ def _crops(crops: dict[str, Any], run: PaperRun, settings: dict[str, Any]) -> st
     )
     if "margin" in crops:
         words += f"; the square's side is {plain(crops['margin'])} times the longer side of the person's box"
-    boxes = _box_words(run)
     words += f" ({escape(boxes)})" if boxes else ""
     input_px = _input_px(settings)
     if input_px is None:
@@ -93,14 +92,8 @@ def _crops(crops: dict[str, Any], run: PaperRun, settings: dict[str, Any]) -> st
     return f"{words}; the network sees all of it."
 
 
-def _box_words(run: PaperRun) -> str:
-    if run.material.dataset is None:
-        return ""
-    tested: list[View] = [view for view, _, _ in run.material.tested_views()]
-    return box_words(tested)
-
-
 def network_sentences(weights: Weights, stage: StageFiles) -> list[str]:
+    """The network, what its outputs mean, and in which frame."""
     settings = stage.config["settings"]
     if settings["data"]["frame"] == "crop":
         frame = (
@@ -117,6 +110,7 @@ def network_sentences(weights: Weights, stage: StageFiles) -> list[str]:
 
 
 def training_sentences(run: PaperRun, weights: Weights, stage: StageFiles) -> list[str]:
+    """Both stages, as far as there were two: losses, optimisers, augmentation, choice of the weights."""
     settings, finished = stage.config["settings"], stage.finished or {}
     finetune = settings["finetune"]
     loss = f"The regression minimises MPJPE in units of {plain(finetune['loss_unit_mm'])}\\,mm"

@@ -40,17 +40,13 @@ _TARGETS = {
 
 def grid_words(grid: Settings) -> str:
     """What the grid task asks."""
-    cells = grid["cells"]
+    cells, window = grid["cells"], grid["window_px"]
     share = rf"{plain(100 * grid['bone_share'])}\,\%"
-    window = grid["window_px"]
-    size = (
-        rf"windows of {plain(window)}\,px, spread evenly over {CROP_PX}\,px" if window
-        else rf"cells of {plain(CROP_PX / cells)}\,px, which tile {CROP_PX}\,px"
-    )  # fmt: skip
+    size = f"windows of {plain(window)}/{CROP_PX} of its side, spread evenly" if window else "cells that tile it"
     rule = _RULES[grid["rule"]].format(share=share)
     return (
         f"The grid task asks for each of the {skeleton.JOINTS} joints which cells of a ${cells}\\times{cells}$ grid "
-        f"over the input are positive: every cell {rule} ({size}; {count(outputs_of_grid(grid))} logits)"
+        f"over the input are positive ({size}; {count(outputs_of_grid(grid))} logits): every cell {rule}"
     )
 
 
