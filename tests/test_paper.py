@@ -185,6 +185,16 @@ def test_everything_compiles_from_any_folder(paper, tmp_path):
         assert (folder / f"{name}.pdf").stat().st_size > 20_000
 
 
+def test_methods_count_what_was_learnt_from(paper):
+    text = " ".join((paper / "methods.tex").read_text().split())
+    trained = VIEWS * sum(FRAMES[subject] for subject in ("S1", "S5", "S6", "S7", "S9", "S101"))
+    assert f"training took every frame: {trained} frames of {6 * VIEWS} views" in text
+    assert f"Validation was on {VIEWS * FRAMES['S8']} frames of {VIEWS} views (at most 2,000" in text
+    assert "S9 and a crowd of 1 (bodies drawn at random)" in text and "All weights were drawn at random" in text
+    assert "(boxes from the true silhouettes)" in text
+    assert "{" not in re.sub(r"\\\w+\{[^{}]*\}|% .*", "", text).replace(r"\{", "")
+
+
 def test_without_the_dataset_the_frames_are_left_out(run, tmp_path, monkeypatch):
     alone = copied(run, tmp_path / "alone")
     results = json.loads((alone / RESULTS_FILE).read_text())

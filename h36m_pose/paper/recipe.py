@@ -41,7 +41,7 @@ def data_sentences(run: PaperRun, weights: Weights, stage: StageFiles) -> list[s
 def _subjects(split: Split, protocol: str) -> str:
     known = [subject for subject in split.train if not is_crowd(subject)]
     crowd = len(split.train) - len(known)
-    train = listed([*known, f"a crowd of {count(crowd)} randomly drawn bodies"] if crowd else known)
+    train = listed([*known, f"a crowd of {count(crowd)} (bodies drawn at random)"] if crowd else known)
     words = (
         f"Training was on {train}, the choice of the weights on {listed(split.validation)}, and the test on "
         f"{listed(split.test)} (protocol {code(protocol)})"
@@ -68,9 +68,9 @@ def _frames(dataset: Dataset, split: Split, data: dict[str, Any]) -> str:
         chosen += f" (at most {count(most)} would have been taken)"
     rates = listed([plain(rate) for rate in sorted({view.fps for view in dataset.views})])
     return (
-        f"The dataset holds {_every(dataset.every)} of the videos, which makes {rates} frames per second, of which "
-        f"training took {_every(data['frame_step'])}: {count(taken, 'frame')} of {count(len(training), 'view')} (a view "
-        "is a trial seen by one camera); validation was on {chosen}."
+        f"The dataset holds {_every(dataset.every)} of the videos, which makes {rates} frames per second; of these "
+        f"training took {_every(data['frame_step'])}: {count(taken, 'frame')} of {count(len(training), 'view')} (a "
+        f"view is a trial seen by one camera). Validation was on {chosen}."
     )
 
 

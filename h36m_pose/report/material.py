@@ -106,9 +106,7 @@ def gather(run_dir: Path, dataset_dir: Path | None = None) -> Material:
     predictions = read_predictions(path) if path.exists() else None
     if predictions is not None and [span.name for span in predictions.spans] != list(results["per_view"]):
         raise InputError(path, "other views than the results tell", "predictions and results of one test", mend)
-    stages = {
-        stage: stage_files(run_dir / stage) for stage in STAGES if (run_dir / stage / run_folder.CONFIG).exists()
-    }
+    stages = {stage: stage_files(run_dir / stage) for stage in STAGES if (run_dir / stage / run_folder.CONFIG).exists()}
     return Material(run_dir, results, predictions, dataset, chosen, stages)
 
 
