@@ -220,12 +220,17 @@ def test_bad_input_is_told_in_a_line(run, tmp_path, capsys):
     old = read_predictions(others / PREDICTIONS_FILE)
     moved = Predictions(old.predicted_root_mm + 7, old.target_root_mm + 7, old.spans)
     write_predictions(others / PREDICTIONS_FILE, moved)
+    old_settings = copied(run, tmp_path / "old_settings")
+    config = run_folder.read_json(old_settings / "finetune" / run_folder.CONFIG)
+    del config["settings"]["precision"]
+    write_json(old_settings / "finetune" / run_folder.CONFIG, config)
     (tmp_path / "file").write_text("")
     for words, line in (
         ([untested], "found no file; expected the results of a test. Run: h36m-pose evaluate"),
         ([unpredicted], "found no file; expected the predictions of a test. Run: h36m-pose evaluate"),
         ([stale], "as predictions.npz has it"),
         ([stale_weights], "expected 000000000000, which results.json is of"),
+        ([old_settings], "found no precision among its settings"),
         ([run, others], "found the same views with other true poses"),
         ([run, run], "found the same run twice"),
         ([tmp_path / "nowhere"], "found no such folder; expected a run's folder"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from h36m_pose import skeleton
+from h36m_pose.errors import InputError
 from h36m_pose.paper.latex import HEADER, between, code, count, escape, listed, printable, prose, quantity
 from h36m_pose.paper.recipe import SHORT, data_sentences, network_sentences, training_sentences
 from h36m_pose.paper.tables import SHOWN, letters
@@ -35,17 +36,28 @@ def _comments(run: PaperRun) -> str:
 
 
 def sentences(run: PaperRun) -> Told:
-    """All that is known of a run; each sentence stands alone, and each with a result says what it was measured on."""
+    """All that is known of a run; each sentence stands alone, and each with a result says what it was measured on.
+
+    Raises:
+        InputError: if a setting is missing.
+    """
     weights, stage = run.weights, run.second_stage
     if weights is None or stage is None:
         return {
             "Data": [_capture(run)], "Network": [_method_without_training(run)], "Training": [],
             "Evaluation": _test(run), "Reproduction": _provenance(run),
         }  # fmt: skip
+    try:
+        data = data_sentences(run, weights, stage)
+        network, training = network_sentences(weights, stage), training_sentences(run, weights, stage)
+    except KeyError as error:
+        found, expected = f"no {error.args[0]} among its settings", "all that this version knows"
+        mend = "Use the version that trained it (see environment.json), or train it again"
+        raise InputError(run.material.run_dir / "finetune", found, expected, mend) from error
     return {
-        "Data": [_capture(run), *data_sentences(run, weights, stage)],
-        "Network": network_sentences(weights, stage),
-        "Training": training_sentences(run, weights, stage),
+        "Data": [_capture(run), *data],
+        "Network": network,
+        "Training": training,
         "Evaluation": _test(run),
         "Reproduction": _provenance(run),
     }

@@ -10,7 +10,8 @@ from h36m_pose.paper.frames_figure import draw_frames
 from h36m_pose.paper.tested_runs import PaperRun
 
 PAPER_FOLDER = "paper"
-PAPER_FILE = "paper.tex"
+_DOCUMENT = "paper"
+PAPER_FILE = f"{_DOCUMENT}.tex"
 
 
 def write_paper(runs: Sequence[PaperRun], out: Path) -> list[Path]:
@@ -20,9 +21,14 @@ def write_paper(runs: Sequence[PaperRun], out: Path) -> list[Path]:
         runs: of `tested_runs.gather_runs`.
         out: the folder; files of other names in it are left alone.
     """
+    texts = {"table": tables.results_table(runs), "joints": tables.joints_table(runs)}
+    groups = tables.groups_table(runs)
+    if groups is not None:
+        texts["groups"] = groups
+    texts[_DOCUMENT] = document.document(runs, list(texts))
+    texts["methods"] = methods.methods(runs)
     out.mkdir(parents=True, exist_ok=True)
-    paths = []
-    drawn = []
+    paths, drawn = [], []
     with figure_style():
         for name, figure in (
             ("curves", charts.learning_curves(runs)),
@@ -33,16 +39,7 @@ def write_paper(runs: Sequence[PaperRun], out: Path) -> list[Path]:
             if figure is not None:
                 paths += save(figure, out, name)
                 drawn.append(name)
-    tabulated = {"table": tables.results_table(runs), "joints": tables.joints_table(runs)}
-    groups = tables.groups_table(runs)
-    if groups is not None:
-        tabulated["groups"] = groups
-    texts = {
-        **tabulated,
-        "methods": methods.methods(runs),
-        "figures": document.figures(runs, drawn),
-        PAPER_FILE.removesuffix(".tex"): document.document(runs, list(tabulated)),
-    }
+    texts["figures"] = document.figures(runs, drawn)
     for name, text in texts.items():
         paths.append(out / f"{name}.tex")
         with replacing(paths[-1]) as temporary:
