@@ -172,6 +172,14 @@ def other_value(key: str, value: Any) -> Any:
     return ["other"] if not value or isinstance(value[0], str) else [each + 1 for each in value]
 
 
+def test_numbers_of_the_release_are_not_called_synthetic():
+    run = paper_run("demo")
+    run.results["protocol"] = "a protocol; Human3.6M"
+    text = told(run)
+    assert "All pictures are those of Human3.6M" in text and "synthetic" not in text
+    assert "On 3 frames of 1 sequence of Human3.6M, MPJPE is" in text
+
+
 def test_joints_and_metrics_are_those_of_the_project():
     text = told(paper_run("demo"))
     assert (

@@ -9,7 +9,6 @@ from h36m_pose.paper.figure_style import figure_style, save
 from h36m_pose.paper.frames_figure import draw_frames
 from h36m_pose.paper.tested_runs import PaperRun
 
-PAPER_FOLDER = "paper"
 _DOCUMENT = "paper"
 PAPER_FILE = f"{_DOCUMENT}.tex"
 
