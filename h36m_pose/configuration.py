@@ -154,9 +154,15 @@ def flat_items(config: ConfigDict, prefix: str = "") -> Iterator[tuple[str, Any]
 
 
 def stage_settings(config: ConfigDict, stage: str) -> dict[str, Any]:
-    """What matters to one stage, as plain JSON values: everything but the other stage's group."""
+    """What matters to one stage, as plain JSON values: everything but the other stage's group.
+
+    Of that group a regression that learns the grid task beside needs the scale of the grid task's loss.
+    """
     plain = json.loads(json.dumps(config.to_dict()))
-    return {key: value for key, value in plain.items() if key == stage or key not in STAGES}
+    settings = {key: value for key, value in plain.items() if key == stage or key not in STAGES}
+    if settings.get("finetune", {}).get("grid_weight"):
+        settings["pretrain"] = {"loss_scale": plain["pretrain"]["loss_scale"]}
+    return settings
 
 
 def settings_difference(found: dict[str, Any], expected: dict[str, Any], ignored: Sequence[str] = ()) -> str | None:

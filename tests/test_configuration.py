@@ -96,6 +96,9 @@ def test_settings_of_a_stage_leave_out_the_other_stage():
     assert configuration.settings_difference(settings, other) is None
     changed = configuration.stage_settings(configuration.apply_overrides(config(), ["seed=4"]), "finetune")
     assert configuration.settings_difference(settings, changed) == "seed = 0 instead of 4"
+    joint = configuration.load_experiment("demo")
+    configuration.apply_overrides(joint, ["finetune.grid_weight=0.1", "pretrain.loss_scale=7"])
+    assert configuration.stage_settings(joint, "finetune")["pretrain"] == {"loss_scale": 7.0}
 
 
 def test_no_jax_is_loaded():

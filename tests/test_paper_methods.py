@@ -98,7 +98,7 @@ def test_joint_training_is_told_as_such():
     text = told(paper_run("demo", "grid_weight=0.1", "init_from=none"))
     assert "plus 0.1 times the loss of a grid task, learnt at the same time" in text
     assert "there was no first stage" in text and "The head has 1,751 outputs" in text
-    assert "which the run does not record" in text  # pretrain.loss_scale is no part of the second stage's settings
+    assert "and multiplied by 100" in text  # pretrain.loss_scale
 
 
 def test_a_first_stage_that_is_not_here_is_not_made_up():

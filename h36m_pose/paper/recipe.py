@@ -116,9 +116,10 @@ def training_sentences(run: PaperRun, weights: Weights, stage: StageFiles) -> li
     loss = f"The regression minimises MPJPE in units of {plain(finetune['loss_unit_mm'])}\\,mm"
     joint = finetune.get("grid_weight", 0.0)
     if joint:
+        scale = settings.get("pretrain", {}).get("loss_scale")
         loss += (
             f" plus {plain(joint)} times the loss of a grid task, learnt at the same time by a head of its own: "
-            f"{statements.grid_loss_words(settings['grid'], None)}. {statements.grid_words(settings['grid'])}"
+            f"{statements.grid_loss_words(settings['grid'], scale)}. {statements.grid_words(settings['grid'])}"
         )
     input_px = _input_px(settings)
     return [

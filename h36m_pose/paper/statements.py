@@ -63,9 +63,7 @@ def grid_loss_words(grid: Settings, scale: float | None) -> str:
     if grid["positive_weight"] != 1:
         parts += f", positive cells counted {plain(grid['positive_weight'])} times"
     if scale is None:
-        return (
-            f"{parts} and multiplied by the loss scale of the experiment's first stage, which the run does not record"
-        )
+        return f"{parts} and multiplied by the loss scale of the first stage, which this run did not record"
     return parts + (f" and multiplied by {plain(scale)}" if scale != 1 else "")
 
 
