@@ -22,6 +22,13 @@ def require_dataset(folder: Path | None) -> None:
         raise InputError(folder, found, "a preprocessed dataset", f"Make it: h36m-pose preprocess ROOT {folder}")
 
 
+def require_pack(path: Path) -> None:
+    """Raises InputError unless there is a file."""
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "no such file"
+        raise InputError(path, found, "a pack", "Make one: h36m-pose pack DATASET FILE")
+
+
 def require_run(folder: Path) -> None:
     """Raises InputError unless there is a run's folder."""
     if not folder.is_dir():

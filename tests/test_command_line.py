@@ -52,6 +52,8 @@ def test_help_loads_nothing_heavy(verb: str | None) -> None:
 
 
 WRONG_PATHS = {
+    "doctor": ["doctor", "nowhere"],
+    "predict": ["predict", __file__, "--run", "nowhere"],
     "preprocess": ["preprocess", "nowhere", "out"],
     "inspect": ["inspect", "nowhere", "S1 Walking 1.54138969"],
     "capture": ["capture", "/dev/null/raw"],

@@ -12,6 +12,8 @@ import json
 import os
 from pathlib import Path
 
+from h36m_pose.given_folders import require_raw
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose doctor`."""
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the diagnosis; returns the exit status."""
+    require_raw(arguments.root)
     from h36m_pose.errors import InputError
     from preprocessing.doctor import diagnose
     from preprocessing.doctor_report import as_json, as_text

@@ -10,6 +10,8 @@ import argparse
 import time
 from pathlib import Path
 
+from h36m_pose.given_folders import require_pack
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose unpack`."""
@@ -21,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Unpacks or checks, and prints what it came to."""
+    require_pack(arguments.file)
     from h36m_pose.cli.pack import licence_note
     from h36m_pose.data.pack_files import sizes
     from h36m_pose.data.pack_reader import check, unpack
