@@ -1,7 +1,7 @@
 """A trained run as something that predicts: pictures in, poses in mm out, whatever the batch size."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,8 @@ class Predictor:
         features: how many the head sees.
         crops: the parameters that its crops were cut with; None in runs from before they were stored.
         function: what is computed, to be traced by JAX: crops (batch, 128, 128) uint8 to poses (batch, 17, 3) in mm in
-            the network's own frame, and features. The weights are constants in it.
+            the network's own frame, and features; of a network that averages, also the poses of the mirrored crops,
+            mirrored back. The weights are constants in it.
     """
 
     config: dict[str, Any]
@@ -52,7 +53,7 @@ class Predictor:
     parameters: int
     features: int
     crops: dict[str, Any] | None
-    function: Callable[[jax.Array], tuple[jax.Array, jax.Array]] = dataclasses.field(repr=False)
+    function: Callable[[jax.Array], tuple[jax.Array, ...]] = dataclasses.field(repr=False)
     _compute: Any = dataclasses.field(repr=False)
 
     @property
@@ -92,19 +93,34 @@ class Predictor:
         Args:
             images: see `predict_mm`.
         """
-        images = np.asarray(images)
-        if images.shape[1:] != (CROP_PX, CROP_PX) or images.dtype != np.uint8:
-            expected = f"(frames, {CROP_PX}, {CROP_PX}) uint8"
-            raise ValueError(f"images are {images.shape} {images.dtype}, expected {expected}")
-        poses = np.empty((len(images), skeleton.JOINTS, 3), np.float32)
-        features = np.empty((len(images), self.features), np.float32)
-        batch = np.zeros((_BATCH_SIZE, CROP_PX, CROP_PX), np.uint8)
-        for start in range(0, len(images), _BATCH_SIZE):
-            some = images[start : start + _BATCH_SIZE]
-            batch[: len(some)] = some
-            for array, outputs in zip((poses, features), self._compute(batch), strict=True):
-                array[start : start + len(some)] = np.asarray(outputs)[: len(some)]
+        poses, features = in_batches(self._compute, images, ((skeleton.JOINTS, 3), (self.features,)))
         return poses, features
+
+
+def in_batches(
+    compute: Callable[[ndarray], Sequence[Any]],
+    images: UInt8[ndarray, "frames height width"],
+    shapes: Sequence[tuple[int, ...]],
+) -> list[ndarray]:
+    """Computes on batches of always the same size, the last one filled up.
+
+    Args:
+        compute: from a batch of crops to arrays, a row for each crop.
+        images: crops of 128x128.
+        shapes: of one row of each array.
+    """
+    images = np.asarray(images)
+    if images.shape[1:] != (CROP_PX, CROP_PX) or images.dtype != np.uint8:
+        expected = f"(frames, {CROP_PX}, {CROP_PX}) uint8"
+        raise ValueError(f"images are {images.shape} {images.dtype}, expected {expected}")
+    arrays = [np.empty((len(images), *shape), np.float32) for shape in shapes]
+    batch = np.zeros((_BATCH_SIZE, CROP_PX, CROP_PX), np.uint8)
+    for start in range(0, len(images), _BATCH_SIZE):
+        some = images[start : start + _BATCH_SIZE]
+        batch[: len(some)] = some
+        for array, outputs in zip(arrays, compute(batch), strict=True):
+            array[start : start + len(some)] = np.asarray(outputs)[: len(some)]
+    return arrays
 
 
 def run_identity(run_dir: str | Path, stage: str = "finetune") -> dict[str, Any]:
@@ -181,7 +197,10 @@ def _split_of(sides: dict[str, Any]) -> Split:
 
 
 def functions_of(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
-    """From a batch of crops to poses in mm and the features that the head sees: to be traced, and compiled."""
+    """From a batch of crops to poses in mm and the features that the head sees: to be traced, and compiled.
+
+    What is to be traced also gives the poses of the mirrored crops, mirrored back, if they are averaged with.
+    """
     params, constants, statistics = (
         jax.tree.map(jnp.asarray, arrays[name]) for name in ("params", "constants", "statistics")
     )
@@ -196,12 +215,13 @@ def functions_of(assemble: Assemble, arrays: Arrays, settings: dict[str, Any]):
 
     def predict_both(params: Arrays, constants: Arrays, statistics: Arrays, images: jax.Array):
         poses, features = predict(params, constants, statistics, images)
-        if settings["mirror_average"]:
-            twin, _ = predict(params, constants, statistics, images[:, :, ::-1])
-            twin = twin[:, skeleton.MIRRORED]
-            poses = (poses + twin * jnp.asarray([[[-1.0, 1.0, 1.0]]])) / 2
-        return poses - poses[:, skeleton.ROOT, None], features
+        if not settings["mirror_average"]:
+            return poses - poses[:, skeleton.ROOT, None], features
+        twin, _ = predict(params, constants, statistics, images[:, :, ::-1])
+        twin = twin[:, skeleton.MIRRORED] * jnp.asarray([[[-1.0, 1.0, 1.0]]])
+        poses = (poses + twin) / 2
+        return poses - poses[:, skeleton.ROOT, None], features, twin - twin[:, skeleton.ROOT, None]
 
-    compiled = jax.jit(predict_both)
+    compiled = jax.jit(lambda *numbers: predict_both(*numbers)[:2])
     numbers = (params, constants, statistics)
     return (lambda images: predict_both(*numbers, images)), (lambda images: compiled(*numbers, images))

@@ -33,7 +33,7 @@ def test_an_older_run_measures_its_domain_once_and_says_what_it_does_not_know(tr
     assert "noted when it ended" in again.domain_words
     assert np.array_equal(again.domain.components, network.domain.components)
     view = next(view for view in open_dataset(dataset).views if view.subject == "S8")
-    scores = network.domain.scores(network.predictor.observe(view.images)[1])
+    scores = network.domain.scores(network.predict(view.images)[2])
     assert np.percentile(scores, 99) == pytest.approx(1, abs=0.02)
     far = network.domain.mean + 30 * network.domain.deviations[0] * network.domain.components[0]
     assert network.domain.scores(far[None]) > 2

@@ -9,6 +9,7 @@ the network was trained on.
   h36m-pose predict walk.mp4 --run runs/demo --focal-px 1450 --pick left --smooth savitzky_golay
   h36m-pose predict walk.mp4 --run runs/demo --background empty_room.png
   h36m-pose predict pictures/ --run runs/demo --masks masks/ --fps 30 --out poses
+  h36m-pose predict walk.mp4 --run runs/demo/export --runtime onnx
 
 Of a cut video, what can be decoded is predicted; the exit status is then 2, or 0 with --allow-partial.
 """
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from h36m_pose.errors import InputError
+from h36m_pose.exporting.folder import RUNTIMES, is_export
+from h36m_pose.given_folders import require_run
 
 _TRUST = "trust check without ground truth: "
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose predict`."""
     parser.add_argument("source", metavar="VIDEO|FOLDER|IMAGE", type=Path, help="what to predict on")
-    parser.add_argument("--run", type=Path, required=True, dest="run_dir", help="run folder, finetuned before")
+    parser.add_argument("--run", type=Path, required=True, dest="run_dir", help="run folder, or its export's")
     parser.add_argument("--out", type=Path, help="folder for the results (default: NAME-poses beside the input)")
     parser.add_argument(
         "--person",
@@ -46,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--camera", type=Path, metavar="JSON", help="camera with focal_px, principal_px, radial, ...")
     parser.add_argument("--fps", type=float, help="frames per second of a folder of pictures (default: 25)")
     parser.add_argument(
+        "--runtime", default="stablehlo", metavar="NAME", help="of an export: stablehlo or onnx (default: stablehlo)"
+    )
+    parser.add_argument(
         "--smooth", default="none", metavar="FILTER", help="one_euro, savitzky_golay or none (default: none)"
     )
     parser.add_argument("--no-overlay", action="store_true", help="do not draw the video")
@@ -58,9 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
     from h36m_pose.training.host import prepare_host
 
     prepare_host(1)
+    from h36m_pose.predict.exported import open_network
     from h36m_pose.predict.finding import Search
     from h36m_pose.predict.footage import open_footage
-    from h36m_pose.predict.network import load_network
     from h36m_pose.predict.output import default_folder, require_own_folder, write_all
     from h36m_pose.predict.trusting import checked
     from h36m_pose.predict.workflow import Request, predict_poses
@@ -70,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     search = Search(arguments.person, arguments.masks, arguments.background, arguments.pick)
     request = Request(search, arguments.focal_px, arguments.camera, arguments.smooth)
     footage = open_footage(arguments.source, arguments.fps)
-    poses = predict_poses(load_network(arguments.run_dir), footage, request)
+    poses = predict_poses(open_network(arguments.run_dir, arguments.runtime), footage, request)
     trust = checked(poses)
     notes = write_all(out, poses, footage, {"trust": trust}, not arguments.no_overlay)
     _tell(poses, trust["words"])
@@ -96,15 +102,18 @@ def _require_there(arguments: argparse.Namespace) -> None:
     for option, words, known in (
         ("--person", arguments.person, ("auto", "masks", "plate", "detector")),
         ("--smooth", arguments.smooth, ("none", "one_euro", "savitzky_golay")),
+        ("--runtime", arguments.runtime, tuple(RUNTIMES)),
     ):
         if words not in known:
             raise InputError(option, repr(words), f"one of {', '.join(known)}", "Choose one of these")
     for option, value in (("--fps", arguments.fps), ("--focal-px", arguments.focal_px)):
         if value is not None and not 0 < value < 1e6:
             raise InputError(option, str(value), "a number above 0", "Correct it")
-    from h36m_pose.cli.evaluate import trained_network
+    require_run(arguments.run_dir)
+    if not is_export(arguments.run_dir):
+        from h36m_pose.cli.evaluate import trained_network
 
-    trained_network(arguments.run_dir, None)
+        trained_network(arguments.run_dir, None)
 
 
 def _tell(poses: "Poses", trust: str) -> None:
@@ -116,6 +125,8 @@ def _tell(poses: "Poses", trust: str) -> None:
     if about["person"]["others"]:
         print(f"        {about['person']['others']}")
     print(f"frames: {found} of {len(poses)} with a pose{gaps}")
+    if "network" in about:
+        print(f"model:  {about['network']}")
     print(f"camera: {about['camera']['words']}")
     print(f"crops:  {about['crops']}")
     if about["smoothing"]["filter"] != "none":

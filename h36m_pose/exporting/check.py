@@ -44,6 +44,11 @@ class Comparison:
         """Whether the difference is rounding."""
         return self.relative <= TOLERANCE
 
+    @property
+    def words(self) -> str:
+        """How large the difference is."""
+        return f"at most {self.difference_mm:.4f} mm ({self.relative:.0e}) on {self.crops} crops"
+
 
 def test_crops(predictor: Predictor, dataset_dir: Path) -> UInt8[ndarray, "crops 128 128"]:
     """Crops of the test subjects, spread over their views.

@@ -5,11 +5,15 @@ from typing import Any
 
 from h36m_pose import skeleton
 from h36m_pose.data.dataset import CROP_PX, MANIFEST
+from h36m_pose.errors import InputError
 from h36m_pose.prediction import Predictor
 from h36m_pose.summary import RESULTS_FILE, read_results
 from h36m_pose.training import run_folder
 
-INPUT, OUTPUT = "crops", "poses_mm"
+INPUT = "crops"
+OUTPUTS = ("poses_mm", "features", "mirrored_poses_mm")
+"""By their places; a network that does not average with mirror images has no third."""
+OUTPUT = OUTPUTS[0]
 
 
 def constants_of(predictor: Predictor, run_dir: Path) -> dict[str, Any]:
@@ -20,7 +24,8 @@ def constants_of(predictor: Predictor, run_dir: Path) -> dict[str, Any]:
         run_dir: its folder.
     """
     manifest = _manifest_of(run_dir)
-    in_crop_frame = predictor.config["data"]["frame"] == "crop"
+    frame = predictor.config["data"]["frame"]
+    averaged = bool(predictor.config["finetune"]["mirror_average"])
     turning = (
         "Poses are in the crop's frame: of a camera that looks straight at the crop's middle. With the ray (x, y, 1) "
         "of that middle in the camera's frame, z' = ray / |ray|, x' = (z'_z, 0, -z'_x) / norm, y' = z' cross x'; a "
@@ -38,14 +43,22 @@ def constants_of(predictor: Predictor, run_dir: Path) -> dict[str, Any]:
             "shape": ["batch", skeleton.JOINTS, 3],
             "dtype": "float32",
             "meaning": "joints in mm relative to the pelvis; x right, y down, z away from the camera",
-            "frame": turning if in_crop_frame else "Poses are in the camera's frame.",
+            "frame": turning if frame == "crop" else "Poses are in the camera's frame.",
+        },
+        "further_outputs": {
+            OUTPUTS[1]: f"(batch, {predictor.features}) float32, what the last layer sees of each crop",
+            **({OUTPUTS[2]: "poses of the mirrored crops, mirrored back: half of each mean"} if averaged else {}),
         },
         "joints": list(skeleton.NAMES),
         "parents": list(skeleton.PARENTS),
-        "mirror_average": bool(predictor.config["finetune"]["mirror_average"]),
-        "preprocessing": manifest.get("parameters", {}),
+        "model": predictor.config["model"]["name"],
+        "frame": frame,
+        "features": predictor.features,
+        "mirror_average": averaged,
+        "preprocessing": predictor.crops or manifest.get("parameters", {}),
         "synthetic": manifest.get("synthetic"),
         "weights": predictor.checkpoint_digest,
+        "step": predictor.checkpoint_step,
         "dataset_fingerprint": predictor.dataset_fingerprint,
     }
 
@@ -63,3 +76,32 @@ def results_of(run_dir: Path, predictor: Predictor) -> dict[str, Any] | None:
         return None
     results = read_results(run_dir / RESULTS_FILE)
     return results if results["identity"].get("weights") == predictor.checkpoint_digest else None
+
+
+_NEEDED = {
+    "weights": str, "step": int, "model": str, "frame": str, "features": int, "mirror_average": bool,
+    "preprocessing": dict, "dataset_fingerprint": str,
+}  # fmt: skip
+"""Of the constants, by the types of their values, what `h36m-pose predict` needs."""
+
+
+def require_network(path: Path, constants: Any, takes: list[tuple[tuple[int, ...], str]], outputs: int) -> None:
+    """Raises InputError unless a file that was read is an exported network of ours.
+
+    Args:
+        path: of the file.
+        constants: what it carries.
+        takes: shape of one row and type of each of its inputs.
+        outputs: how many it gives.
+    """
+    mend = "Give one that `h36m-pose export` of this version wrote"
+    wrong = (
+        [name for name, kind in _NEEDED.items() if not isinstance(constants.get(name), kind)]
+        if isinstance(constants, dict)
+        else list(_NEEDED)
+    )
+    if wrong:
+        raise InputError(path, f"nothing of its {wrong[0]}", "a network with the constants that belong to it", mend)
+    if takes != [((CROP_PX, CROP_PX), "uint8")] or outputs != (3 if constants["mirror_average"] else 2):
+        expected = f"a network from crops of {CROP_PX}x{CROP_PX} uint8 to {', '.join(OUTPUTS)}"
+        raise InputError(path, f"a network from {takes} to {outputs} outputs", expected, mend)

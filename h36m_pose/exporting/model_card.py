@@ -11,6 +11,14 @@ from h36m_pose.summary import METRICS
 _SHOWN = ("mpjpe", "pa_mpjpe", "n_mpjpe", "mpjve", "pck3d", "auc3d")
 
 _USE = """\
+With h36m_pose, from a video, where FOLDER holds this card and its files:
+
+```sh
+h36m-pose predict walk.mp4 --run FOLDER
+```
+
+Without it:
+
 ```python
 import numpy, onnxruntime
 session = onnxruntime.InferenceSession("network.onnx")
@@ -21,7 +29,7 @@ poses_mm = session.run(None, {"crops": crops})[0]     # crops: (batch, 128, 128)
 import zipfile
 from jax import export
 program = zipfile.ZipFile("network.stablehlo.zip").read("program.stablehlo")
-poses_mm = export.deserialize(bytearray(program)).call(crops)
+poses_mm = export.deserialize(bytearray(program)).call(crops)[0]
 ```"""
 
 _LIMITS = """\

@@ -14,7 +14,7 @@ from numpy import ndarray
 from h36m_pose.atomic_files import replacing
 from h36m_pose.data.dataset import CROP_PX
 from h36m_pose.errors import InputError
-from h36m_pose.exporting.facts import INPUT, OUTPUT
+from h36m_pose.exporting.facts import INPUT, OUTPUT, OUTPUTS, require_network
 from h36m_pose.prediction import Predictor
 
 OPSET = 20
@@ -28,6 +28,13 @@ def require_onnx() -> None:
         if importlib.util.find_spec(package) is None:
             found = f"no package {package}"
             raise InputError("h36m-pose export", found, "it, for ONNX", f"Run {_INSTALL}, or add --no-onnx")
+
+
+def require_onnx_runtime() -> None:
+    """Raises InputError if the package that runs ONNX is not installed."""
+    if importlib.util.find_spec("onnxruntime") is None:
+        mend = f"Run {_INSTALL}, or leave --runtime out"
+        raise InputError("--runtime onnx", "no package onnxruntime", "it, to run ONNX", mend)
 
 
 def write_onnx(path: Path, predictor: Predictor, constants: dict[str, Any], card: str) -> None:
@@ -44,12 +51,12 @@ def write_onnx(path: Path, predictor: Predictor, constants: dict[str, Any], card
     logging.getLogger("onnx_ir.serde").setLevel(logging.ERROR)  # it warns of every intermediate shape without a type
     crops = jax.ShapeDtypeStruct(("batch", CROP_PX, CROP_PX), np.uint8)
     model = jax2onnx.to_onnx(
-        lambda images: predictor.function(images)[0],
+        predictor.function,
         inputs=[crops],
         model_name="h36m_pose",
         opset=OPSET,
         input_names=[INPUT],
-        output_names=[OUTPUT],
+        output_names=list(OUTPUTS[: 3 if constants["mirror_average"] else 2]),
     )
     for key, value in (("constants", json.dumps(constants)), ("model_card", card)):
         entry = model.metadata_props.add()
@@ -59,17 +66,39 @@ def write_onnx(path: Path, predictor: Predictor, constants: dict[str, Any], card
 
 
 class OnnxNetwork:
-    """An ONNX file in ONNX Runtime, on the CPU."""
+    """An ONNX file in ONNX Runtime, on the CPU.
+
+    Attributes:
+        constants: of `facts.constants_of`.
+
+    Raises:
+        InputError: if it is not there, damaged or something else.
+    """
 
     def __init__(self, path: Path):
         import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-        self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        expected, mend = "an exported network", "Give a file that `h36m-pose export` of this version wrote"
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            self.constants: dict[str, Any] = json.loads(self.metadata.get("constants", "null"))
+        except (state.Fail, state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NotImplemented,
+                state.NoSuchFile, state.RuntimeException, ValueError) as error:  # fmt: skip
+            raise InputError(path, f"no ONNX file ({str(error).splitlines()[0][:200]})", expected, mend) from None
+        takes = [
+            (tuple(value.shape[1:]), value.type.removeprefix("tensor(")[:-1]) for value in self._session.get_inputs()
+        ]
+        require_network(path, self.constants, takes, len(self._session.get_outputs()))
 
     def __call__(self, crops: UInt8[ndarray, "batch 128 128"]) -> Float[ndarray, "batch 17 3"]:
         """Poses in mm."""
         poses: ndarray = self._session.run([OUTPUT], {INPUT: crops})[0]
         return poses
+
+    def outputs(self, crops: UInt8[ndarray, "batch 128 128"]) -> list[ndarray]:
+        """All that `facts.OUTPUTS` names, as far as this network has it."""
+        return [np.asarray(output) for output in self._session.run(None, {INPUT: crops})]
 
     @property
     def metadata(self) -> dict[str, str]:

@@ -21,6 +21,7 @@ from numpy import ndarray
 from h36m_pose.atomic_files import replacing
 from h36m_pose.data.dataset import CROP_PX
 from h36m_pose.errors import InputError
+from h36m_pose.exporting.facts import require_network
 from h36m_pose.prediction import Predictor
 
 PLATFORMS = ("cpu", "cuda")
@@ -44,7 +45,11 @@ class ExportedNetwork:
 
     def __call__(self, crops: UInt8[ndarray, "batch 128 128"]) -> Float[ndarray, "batch 17 3"]:
         """Poses in mm as `constants["output"]` tells."""
-        return np.asarray(self._program.call(crops))
+        return self.outputs(crops)[0]
+
+    def outputs(self, crops: UInt8[ndarray, "batch 128 128"]) -> list[ndarray]:
+        """All that `facts.OUTPUTS` names, as far as this network has it."""
+        return [np.asarray(output) for output in self._program.call(crops)]
 
 
 def write_stablehlo(path: Path, predictor: Predictor, constants: dict[str, Any], card: str) -> None:
@@ -59,7 +64,7 @@ def write_stablehlo(path: Path, predictor: Predictor, constants: dict[str, Any],
     (batch,) = export.symbolic_shape("batch")
     crops = jax.ShapeDtypeStruct((batch, CROP_PX, CROP_PX), jnp.uint8)
     with _without_source_lines():
-        program = export.export(jax.jit(lambda images: predictor.function(images)[0]), platforms=PLATFORMS)(crops)
+        program = export.export(jax.jit(predictor.function), platforms=PLATFORMS)(crops)
         content = program.serialize()
     parts = {PROGRAM: bytes(content), CONSTANTS: json.dumps(constants, indent=1).encode(), CARD: card.encode()}
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
@@ -73,7 +78,7 @@ def read_stablehlo(path: Path) -> ExportedNetwork:
     Raises:
         InputError: if it is not there, damaged or something else.
     """
-    mend = "Give a file that `h36m-pose export` wrote"
+    mend = "Give a file that `h36m-pose export` of this version wrote"
     if not path.is_file():
         raise InputError(path, "no file", "an exported network", mend)
     try:
@@ -81,11 +86,13 @@ def read_stablehlo(path: Path) -> ExportedNetwork:
             if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
                 raise InputError(path, "more than 2 GiB", "an exported network", mend)
             parts = {name: archive.read(name) for name in (PROGRAM, CONSTANTS, CARD)}  # each has a CRC that is compared
-        constants = json.loads(parts[CONSTANTS])
+        constants, card = json.loads(parts[CONSTANTS]), parts[CARD].decode()
         program = export.deserialize(bytearray(parts[PROGRAM]))
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
         raise InputError(path, f"no exported network ({error})", "a whole one", mend) from None
-    return ExportedNetwork(constants, parts[CARD].decode(), program)
+    takes = [(tuple(value.shape[1:]), value.dtype.name) for value in program.in_avals]
+    require_network(path, constants, takes, len(program.out_avals))
+    return ExportedNetwork(constants, card, program)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,51 +24,40 @@ STAGE = "finetune"
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Network:
-    """A run's network.
+    """A run's network, or an exported one.
 
     Attributes:
         run: its folder.
-        predictor: of single crops, without their mirror images.
-        mirror_average: whether the run's predictions are means with those of mirror images.
+        predict: from crops to poses (frames, 17, 3) in mm in the network's own axes, the mean with those of the
+            mirrored crops if the run was trained for that; those of the mirrored crops, mirrored back; and features.
+        facts: what tells it from others, as a file of poses has it.
         parameters: how its crops were cut.
         crop_words: where these come from.
         domain: what it was trained on; None if that cannot be told.
         domain_words: where that comes from, or why it cannot be told.
+        origin: what was loaded, in words, if it is not the run itself.
     """
 
     run: Path
-    predictor: Predictor
-    mirror_average: bool
+    predict: Callable[[ndarray], tuple[ndarray, ndarray, ndarray]]
+    facts: dict[str, Any]
     parameters: Parameters
     crop_words: str
     domain: Domain | None
     domain_words: str
+    origin: str = ""
 
     @property
     def in_crop_frame(self) -> bool:
         """Whether poses come in the crop's own axes, so that a camera must turn them back."""
-        return self.predictor.config["data"]["frame"] == "crop"
-
-    def predict(self, crops: ndarray) -> tuple[ndarray, ndarray, ndarray]:
-        """Poses (frames, 17, 3) in the network's own axes, those of the mirrored crops mirrored back, and features."""
-        poses, features = self.predictor.observe(crops)
-        twins, _ = self.predictor.observe(np.ascontiguousarray(crops[:, :, ::-1]))
-        twins = trust.mirror_back(twins)
-        if self.mirror_average:
-            mean = (poses + twins) / 2
-            return mean - mean[:, skeleton.ROOT, None], twins, features
-        return poses, twins, features
+        return self.facts["frame_of_the_network"] == "crop"
 
     def about(self) -> dict[str, Any]:
         """What a file of poses says of the run."""
         return {
             "run": str(self.run),
-            "model": self.predictor.config["model"]["name"],
-            "checkpoint_digest": self.predictor.checkpoint_digest,
-            "checkpoint_step": self.predictor.checkpoint_step,
-            "dataset_fingerprint": self.predictor.dataset_fingerprint,
-            "mirror_average": self.mirror_average,
-            "frame_of_the_network": self.predictor.config["data"]["frame"],
+            **self.facts,
+            **({"network": self.origin} if self.origin else {}),
             "crop_margin": self.parameters.margin,
             "crop_px": CROP_PX,
             "crops": self.crop_words,
@@ -86,13 +76,44 @@ def load_network(run: str | Path) -> Network:
     weights = run_folder.best_weights(run / STAGE)
     # The setting that the run was trained with, which loading without mirror images put out of sight.
     trained = run_folder.read_json(run / STAGE / run_folder.CONFIG)["settings"]["finetune"]["mirror_average"]
-    parameters, words = _parameters(predictor.crops, weights)
+    parameters, words = crop_parameters(predictor.crops, weights)
     domain, domain_words = domain_of(run, predictor)
-    return Network(run, predictor, bool(trained), parameters, words, domain, domain_words)
+    facts = {
+        "model": predictor.config["model"]["name"],
+        "checkpoint_digest": predictor.checkpoint_digest,
+        "checkpoint_step": predictor.checkpoint_step,
+        "dataset_fingerprint": predictor.dataset_fingerprint,
+        "mirror_average": bool(trained),
+        "frame_of_the_network": predictor.config["data"]["frame"],
+    }
+    return Network(run, _predicting(predictor, bool(trained)), facts, parameters, words, domain, domain_words)
 
 
-def _parameters(stored: dict[str, Any] | None, weights: Path) -> tuple[Parameters, str]:
-    """How crops are to be cut, and where that is known from."""
+def _predicting(predictor: Predictor, mirror_average: bool) -> Callable[[ndarray], tuple[ndarray, ndarray, ndarray]]:
+    """What `Network.predict` is to be, of a predictor of single crops, without their mirror images."""
+
+    def predict(crops: ndarray) -> tuple[ndarray, ndarray, ndarray]:
+        poses, features = predictor.observe(crops)
+        twins, _ = predictor.observe(np.ascontiguousarray(crops[:, :, ::-1]))
+        twins = trust.mirror_back(twins)
+        if mirror_average:
+            mean = (poses + twins) / 2
+            return mean - mean[:, skeleton.ROOT, None], twins, features
+        return poses, twins, features
+
+    return predict
+
+
+def crop_parameters(stored: dict[str, Any] | None, weights: Path) -> tuple[Parameters, str]:
+    """How crops are to be cut, and where that is known from.
+
+    Args:
+        stored: what the weights tell of it.
+        weights: where they lie.
+
+    Raises:
+        InputError: if crops of another size are told.
+    """
     ours = Parameters()
     if not stored or "margin" not in stored:
         return ours, "cut by this version's own parameters: the checkpoint tells none"

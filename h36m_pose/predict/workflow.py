@@ -11,9 +11,10 @@ import h36m_pose
 from h36m_pose import domain as domains
 from h36m_pose.errors import InputError
 from h36m_pose.predict.domain_words import judged
+from h36m_pose.predict.exported import open_network
 from h36m_pose.predict.finding import Found, Search, find, shots_with_boxes
 from h36m_pose.predict.footage import Footage, open_footage
-from h36m_pose.predict.network import Network, load_network
+from h36m_pose.predict.network import Network
 from h36m_pose.predict.poses import Poses
 from h36m_pose.predict.smoothing import smoothed
 from h36m_pose.predict.survey import Survey, survey
@@ -48,8 +49,8 @@ class Request:
 class VideoPredictor:
     """A trained run that takes pictures of any origin; given by `h36m_pose.load`."""
 
-    def __init__(self, run: str | Path):
-        self.network: Network = load_network(run)
+    def __init__(self, run: str | Path, runtime: str = "stablehlo"):
+        self.network: Network = open_network(run, runtime)
 
     def __call__(self, source: str | Path | ndarray, fps: float | None = None, **options: Any) -> Poses:
         """Predicts the poses of one person.
@@ -70,9 +71,9 @@ class VideoPredictor:
         return predict_poses(self.network, open_footage(source, fps), request)
 
 
-def load(run: str | Path) -> VideoPredictor:
+def load(run: str | Path, runtime: str = "stablehlo") -> VideoPredictor:
     """See `h36m_pose.load`."""
-    return VideoPredictor(run)
+    return VideoPredictor(run, runtime)
 
 
 def predict_poses(network: Network, footage: Footage, request: Request) -> Poses:
