@@ -11,7 +11,8 @@ the network was trained on.
   h36m-pose predict pictures/ --run runs/demo --masks masks/ --fps 30 --out poses
   h36m-pose predict walk.mp4 --run runs/demo/export --runtime onnx
 
-Of a cut video, what can be decoded is predicted; the exit status is then 2, or 0 with --allow-partial.
+Of a cut video, what can be decoded is predicted; the exit status is then 2, or 0 with --allow-partial. After an
+interruption the same command goes on where it stopped: until it ends, NAME-poses.unfinished lies beside the results.
 """
 
 import argparse
@@ -67,18 +68,21 @@ def run(arguments: argparse.Namespace) -> int:
     from h36m_pose.predict.exported import open_network
     from h36m_pose.predict.finding import Search
     from h36m_pose.predict.footage import open_footage
+    from h36m_pose.predict.kept import kept_beside
     from h36m_pose.predict.output import default_folder, require_own_folder, write_all
     from h36m_pose.predict.trusting import checked
-    from h36m_pose.predict.workflow import Request, predict_poses
+    from h36m_pose.predict.workflow import Request, identity_of, predict_poses
 
     out: Path = arguments.out or default_folder(arguments.source)
     require_own_folder(out)
     search = Search(arguments.person, arguments.masks, arguments.background, arguments.pick)
     request = Request(search, arguments.focal_px, arguments.camera, arguments.smooth)
     footage = open_footage(arguments.source, arguments.fps)
-    poses = predict_poses(open_network(arguments.run_dir, arguments.runtime), footage, request)
-    trust = checked(poses)
-    notes = write_all(out, poses, footage, {"trust": trust}, not arguments.no_overlay)
+    network = open_network(arguments.run_dir, arguments.runtime)
+    with kept_beside(out, identity_of(network, arguments.source, search, footage.fps)) as kept:
+        poses = predict_poses(network, footage, request, kept)
+        trust = checked(poses)
+        notes = write_all(out, poses, footage, {"trust": trust}, not arguments.no_overlay)
     _tell(poses, trust["words"])
     for note in notes:
         print(f"{out / note}")

@@ -13,6 +13,7 @@ from h36m_pose.errors import InputError
 from h36m_pose.predict.detector import DetectedSilhouettes
 from h36m_pose.predict.footage import Footage, Shot, first_shots
 from h36m_pose.predict.given_masks import given_masks
+from h36m_pose.predict.kept import Kept
 from h36m_pose.predict.plate import PlateSilhouettes, different_boxes, given_plate, plate_out_of, shrunk
 from h36m_pose.predict.survey import Survey
 from h36m_pose.predict.tracks import PATIENCE_S, Box, Followed, bridged, follow, link, overlap
@@ -102,7 +103,9 @@ class Found:
     others: str
 
 
-def find(footage: Footage, seen: Survey, search: Search, how: Subtraction, silent: bool = False) -> Found:
+def find(
+    footage: Footage, seen: Survey, search: Search, how: Subtraction, silent: bool = False, kept: Kept | None = None
+) -> Found:
     """Finds the person.
 
     Args:
@@ -111,18 +114,26 @@ def find(footage: Footage, seen: Survey, search: Search, how: Subtraction, silen
         search: how the user wants it done.
         how: thresholds of background subtraction.
         silent: show no progress.
+        kept: of an earlier start.
 
     Raises:
         InputError: if masks or plate do not fit the pictures, or if there is nobody.
     """
     way, opened, why = _choose(seen, search, how, footage.fps)
-    looked: list[tuple[int, list[Box]]] = []
-    with opened() as silhouettes, bar(seen.frames, "find", " frame", silent=silent) as progress:
+    kept = kept or Kept()
+    done, arrays = kept.restored("find")
+    looked = _looks_of(arrays)
+    with opened() as silhouettes, bar(seen.frames, "find", " frame", done, silent) as progress:
         words, every = silhouettes.words, silhouettes.every
         for shot in first_shots(footage, seen.frames):
+            if shot.index < done:
+                continue
             if shot.index % every == 0 or shot.index == seen.frames - 1:
                 looked.append((shot.index, silhouettes.candidates(shot)))
             progress.update()
+            if kept.due(shot.index):
+                kept.keep("find", shot.index + 1, _as_arrays(looked, done))
+                done = shot.index + 1
     least = 1 if way == "masks" else _least_looks(len(looked), every, footage.fps)
     followed = follow(link(looked, footage.fps), search.pick, footage.fps, least)
     if followed is None:
@@ -131,6 +142,21 @@ def find(footage: Footage, seen: Survey, search: Search, how: Subtraction, silen
         raise InputError(footage.name, found, "one person, whole and upright", mend)
     boxes = bridged(followed.boxes, seen.frames, PATIENCE_S * footage.fps if every > 1 else 1)
     return Found(opened, boxes, way, words, why, _others(followed, search.pick, every))
+
+
+def _as_arrays(looked: list[tuple[int, list[Box]]], first: int) -> dict[str, ndarray]:
+    """The looks at frames from `first` on: their numbers, and boxes with the number of the frame before each."""
+    looked = [look for look in looked if look[0] >= first]
+    boxes = [(frame, *box) for frame, several in looked for box in several]
+    return {"frames": np.array([frame for frame, _ in looked], int), "boxes": np.array(boxes, int).reshape(-1, 5)}
+
+
+def _looks_of(arrays: dict[str, ndarray]) -> list[tuple[int, list[Box]]]:
+    """The inverse of `_as_arrays`."""
+    looks: dict[int, list[Box]] = {frame: [] for frame in arrays.get("frames", np.zeros(0, int)).tolist()}
+    for frame, left, top, width, height in arrays.get("boxes", np.zeros((0, 5), int)).tolist():
+        looks[frame].append((left, top, width, height))
+    return list(looks.items())
 
 
 def _least_looks(looks: int, every: int, fps: float) -> int:

@@ -1,6 +1,7 @@
 """From footage to poses: look, find, cut out, predict, place, smooth, judge."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ from numpy import ndarray
 
 import h36m_pose
 from h36m_pose import domain as domains
+from h36m_pose.atomic_files import sha256_of
 from h36m_pose.errors import InputError
 from h36m_pose.predict.domain_words import judged
 from h36m_pose.predict.exported import open_network
 from h36m_pose.predict.finding import Found, Search, find, shots_with_boxes
-from h36m_pose.predict.footage import Footage, open_footage
+from h36m_pose.predict.footage import Footage, Shot, open_footage
+from h36m_pose.predict.kept import Kept
 from h36m_pose.predict.network import Network
 from h36m_pose.predict.poses import Poses
 from h36m_pose.predict.smoothing import smoothed
@@ -22,6 +25,7 @@ from h36m_pose.predict.viewing import Viewing, place_on_picture, rotations_of, v
 from h36m_pose.progress import bar
 from preprocessing.crop import crop_person, grey_levels, square_around
 from preprocessing.masks import Person
+from preprocessing.transform import code_digest
 
 BATCH = 256
 """Crops that are held at a time."""
@@ -76,8 +80,14 @@ def load(run: str | Path, runtime: str = "stablehlo") -> VideoPredictor:
     return VideoPredictor(run, runtime)
 
 
-def predict_poses(network: Network, footage: Footage, request: Request) -> Poses:
+def predict_poses(network: Network, footage: Footage, request: Request, kept: Kept | None = None) -> Poses:
     """Poses of one person in all pictures; memory holds some pictures, never all.
+
+    Args:
+        network: the run's.
+        footage: the pictures.
+        request: what the user asks for.
+        kept: of an earlier start with the same `identity_of`, to go on from.
 
     Raises:
         InputError: if there are no pictures, if nobody is in them, or if an option does not fit.
@@ -87,8 +97,9 @@ def predict_poses(network: Network, footage: Footage, request: Request) -> Poses
         words = f"no frames that can be decoded ({seen.problem or 'it is empty'})"
         raise InputError(footage.name, words, "a video or pictures", "Copy the file again")
     view = viewing(seen.width_px, seen.height_px, request.focal_px, request.camera)
-    found = find(footage, seen, request.search, network.parameters.subtraction, request.silent)
-    arrays = _predict(network, footage, found, request.silent)
+    kept = kept or Kept()
+    found = find(footage, seen, request.search, network.parameters.subtraction, request.silent, kept)
+    arrays = _predict(network, footage, found, request.silent, kept)
     if not arrays["valid"].any():
         where = f"no silhouette in {seen.frames} frames ({found.words})"
         raise InputError(footage.name, where, "one person, whole and upright", "Give --masks, or look with --person")
@@ -108,10 +119,35 @@ def predict_poses(network: Network, footage: Footage, request: Request) -> Poses
     )
 
 
-def _predict(network: Network, footage: Footage, found: Found, silent: bool) -> dict[str, ndarray]:
-    """One pass over the pictures: silhouettes, crops, poses in the network's axes, and facts about the crops."""
-    frames = len(found.boxes)
-    arrays = {
+def identity_of(network: Network, source: Path, search: Search, fps: float) -> dict[str, Any]:
+    """What must be the same for a prediction to go on: the pictures' bytes, the network, and how the person is found.
+
+    Args:
+        network: the run's.
+        source: a video, a picture or a folder of pictures.
+        search: how the person is found.
+        fps: pictures per second.
+    """
+    files = {"source": source, "masks": search.masks, "background": search.background}
+    return {
+        **{name: None if path is None else _digest_of(path) for name, path in files.items()},
+        "person": [search.person, search.pick, fps],
+        "network": [network.facts["checkpoint_digest"], network.origin, dataclasses.asdict(network.parameters)],
+        "code": [h36m_pose.__version__, code_digest()],
+    }
+
+
+def _digest_of(path: Path) -> str:
+    """SHA-256 of a file, or of the files right in a folder."""
+    if not path.is_dir():
+        return sha256_of(path)
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    return hashlib.sha256("".join(f"{sha256_of(file)} {file.name}\n" for file in files).encode()).hexdigest()
+
+
+def _no_arrays(frames: int) -> dict[str, ndarray]:
+    """What `_predict` fills in."""
+    return {
         "joints_root_mm": np.full((frames, 17, 3), np.nan, np.float32),
         "mirrored_root_mm": np.full((frames, 17, 3), np.nan, np.float32),
         "box_px": np.full((frames, 3), np.nan, np.float32),
@@ -121,24 +157,43 @@ def _predict(network: Network, footage: Footage, found: Found, silent: bool) -> 
         "cut": np.zeros(frames, bool),
         "valid": np.zeros(frames, bool),
     }
+
+
+def _predict(network: Network, footage: Footage, found: Found, silent: bool, kept: Kept) -> dict[str, ndarray]:
+    """One pass over the pictures: silhouettes, crops, poses in the network's axes, and facts about the crops."""
+    frames = len(found.boxes)
+    arrays = _no_arrays(frames)
+    done, before = kept.restored("predict")
+    for name, rows in before.items():
+        arrays[name][:done] = rows
     waiting: list[tuple[int, ndarray]] = []
-    with found.opened() as silhouettes, bar(frames, "predict", " frame", silent=silent) as progress:
+    with found.opened() as silhouettes, bar(frames, "predict", " frame", done, silent) as progress:
         for shot, box in shots_with_boxes(footage, found):
+            if shot.index < done:
+                continue
             person = None if box is None else silhouettes.silhouette(shot, box)
             if person is not None:
-                height, width = shot.picture.luma.shape
-                square = square_around(person[1], network.parameters.margin)
-                levels = grey_levels(shot.picture.full_range)
-                crop = crop_person(shot.picture.luma, levels, *person, square)
-                arrays["box_px"][shot.index], arrays["silhouette_px"][shot.index] = square, person[1]
-                arrays["cut"][shot.index] = _cut_off(person, width, height)
-                arrays["facts"][shot.index] = domains.crop_facts(crop, person[1][3])
-                waiting.append((shot.index, crop))
-            if len(waiting) == BATCH:
+                waiting.append((shot.index, _cut(network, shot, person, arrays)))
+            if len(waiting) == BATCH or kept.due(shot.index):
                 _predict_batch(network, waiting, arrays)
             progress.update()
+            if kept.due(shot.index):
+                part = slice(done, shot.index + 1)
+                kept.keep("predict", shot.index + 1, {name: array[part] for name, array in arrays.items()})
+                done = shot.index + 1
         _predict_batch(network, waiting, arrays)
     return arrays
+
+
+def _cut(network: Network, shot: Shot, person: Person, arrays: dict[str, ndarray]) -> ndarray:
+    """The crop of somebody, and what is noted of it."""
+    height, width = shot.picture.luma.shape
+    square = square_around(person[1], network.parameters.margin)
+    crop = crop_person(shot.picture.luma, grey_levels(shot.picture.full_range), *person, square)
+    arrays["box_px"][shot.index], arrays["silhouette_px"][shot.index] = square, person[1]
+    arrays["cut"][shot.index] = _cut_off(person, width, height)
+    arrays["facts"][shot.index] = domains.crop_facts(crop, person[1][3])
+    return crop
 
 
 def _predict_batch(network: Network, waiting: list[tuple[int, ndarray]], arrays: dict[str, ndarray]) -> None:
