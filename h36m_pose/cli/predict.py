@@ -1,4 +1,4 @@
-"""Predicts the 3D poses of one person in a video, a folder of pictures or a picture of your own.
+"""Predicts the 3D poses of one person in a video, a folder of pictures, a picture of your own, or before the webcam.
 
 The person is found by your masks, by a background plate if the camera stands still, or else by OpenCV's people
 detector. What is written, into one folder: poses.npz, .csv, .json, .bvh, .trc, .c3d and overlay.mp4. Poses are relative
@@ -10,12 +10,14 @@ the network was trained on.
   h36m-pose predict walk.mp4 --run runs/demo --background empty_room.png
   h36m-pose predict pictures/ --run runs/demo --masks masks/ --fps 30 --out poses
   h36m-pose predict walk.mp4 --run runs/demo/export --runtime onnx
+  h36m-pose predict webcam --run runs/demo --seconds 10
 
 Of a cut video, what can be decoded is predicted; the exit status is then 2, or 0 with --allow-partial. After an
 interruption the same command goes on where it stopped: until it ends, NAME-poses.unfinished lies beside the results.
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +27,7 @@ from h36m_pose.exporting.folder import RUNTIMES, is_export
 from h36m_pose.given_folders import require_run
 
 _TRUST = "trust check without ground truth: "
+_WEBCAM, _SECONDS = "webcam", 10.0
 
 if TYPE_CHECKING:
     from h36m_pose.predict.poses import Poses
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose predict`."""
-    parser.add_argument("source", metavar="VIDEO|FOLDER|IMAGE", type=Path, help="what to predict on")
+    parser.add_argument("source", metavar="VIDEO|FOLDER|IMAGE|webcam", type=Path, help="what to predict on")
     parser.add_argument("--run", type=Path, required=True, dest="run_dir", help="run folder, or its export's")
     parser.add_argument("--out", type=Path, help="folder for the results (default: NAME-poses beside the input)")
     parser.add_argument(
@@ -55,13 +58,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--smooth", default="none", metavar="FILTER", help="one_euro, savitzky_golay or none (default: none)"
     )
+    parser.add_argument("--seconds", type=float, metavar="S", help="of the webcam: how long to record (default: 10)")
+    parser.add_argument("--device", metavar="D", help="of the webcam: its number, path or address (default: 0)")
     parser.add_argument("--no-overlay", action="store_true", help="do not draw the video")
     parser.add_argument("--allow-partial", action="store_true", help="a cut video is fine: exit status 0")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Predicts, writes, and says what came of it; returns the exit status."""
-    _require_there(arguments)
+    webcam = str(arguments.source) == _WEBCAM
+    _require_there(arguments, webcam)
+    if webcam:
+        _record(arguments)
     from h36m_pose.training.host import prepare_host
 
     prepare_host(1)
@@ -93,10 +101,33 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _require_there(arguments: argparse.Namespace) -> None:
+def _record(arguments: argparse.Namespace) -> None:
+    """Records the camera and makes the recording the source."""
+    from h36m_pose.predict.recording import path_beside, record
+
+    if arguments.out and arguments.out.exists():
+        from h36m_pose.predict.output import require_own_folder  # takes seconds, unlike the camera
+
+        require_own_folder(arguments.out)
+    path = path_beside(arguments.out)
+    recording = record(arguments.device or "0", path, _SECONDS if arguments.seconds is None else arguments.seconds)
+    print(f"{path}: {recording.words}")
+    print(f"        the same again: h36m-pose predict {shlex.quote(str(path))} --run {arguments.run_dir}", flush=True)
+    arguments.source = path
+
+
+def _require_there(arguments: argparse.Namespace, webcam: bool) -> None:
     """Refuses what a look at names and numbers can, before anything heavy is loaded."""
+    if webcam and arguments.source.exists():
+        mend = f"Rename it, or give its whole path: {arguments.source.absolute()}"
+        raise InputError(arguments.source, "a file or folder of that name", "it to mean the camera", mend)
+    for option, value in (("--seconds", arguments.seconds), ("--device", arguments.device)):
+        if value is not None and not webcam:
+            raise InputError(option, str(arguments.source), f"the source {_WEBCAM}", f"Leave {option} out")
+    if webcam and arguments.masks is not None:
+        raise InputError("--masks", _WEBCAM, "a video that there are masks of", "Leave --masks out")
     for path, expected in (
-        (arguments.source, "a video, a folder of pictures, or a picture"),
+        (None if webcam else arguments.source, "a video, a folder of pictures, or a picture"),
         (arguments.masks, "silhouettes: a folder of pictures, a video, or a .mat file"),
         (arguments.background, "a picture of the empty room"),
         (arguments.camera, "a JSON file with focal_px"),
@@ -110,7 +141,11 @@ def _require_there(arguments: argparse.Namespace) -> None:
     ):
         if words not in known:
             raise InputError(option, repr(words), f"one of {', '.join(known)}", "Choose one of these")
-    for option, value in (("--fps", arguments.fps), ("--focal-px", arguments.focal_px)):
+    for option, value in (
+        ("--fps", arguments.fps),
+        ("--focal-px", arguments.focal_px),
+        ("--seconds", arguments.seconds),
+    ):
         if value is not None and not 0 < value < 1e6:
             raise InputError(option, str(value), "a number above 0", "Correct it")
     require_run(arguments.run_dir)
