@@ -83,6 +83,27 @@ def test_csv_has_a_row_per_frame_and_units_in_its_names(walked: Poses, tmp_path:
     assert float(rows[5]["right_wrist_y_px"]) == pytest.approx(walked.joints_px[5, 16, 1], abs=1e-3)
 
 
+def test_the_long_csv_has_a_row_per_joint_and_the_numbers_of_the_wide_one(walked: Poses, tmp_path: Path) -> None:
+    smooth, _ = smoothing.smoothed(walked.joints_root_mm, FPS, "savitzky_golay")
+    both = dataclasses.replace(walked, smoothed_root_mm=smooth)
+    tables.write_csv(tmp_path / "wide.csv", both)
+    tables.write_long_csv(tmp_path / "long.csv", both)
+    tables.write_long_csv(tmp_path / "raw.csv", walked)
+    wide, long, raw = (
+        list(csv.DictReader((tmp_path / f"{name}.csv").read_text().splitlines())) for name in ("wide", "long", "raw")
+    )
+    assert len(long) == len(raw) == FRAMES * skeleton.JOINTS
+    assert list(raw[0]) == ["frame", "time_s", "valid", "joint", "x_mm", "y_mm", "z_mm", "x_px", "y_px"]
+    for number, row in enumerate(long):
+        frame = wide[number // skeleton.JOINTS]
+        assert [row[name] for name in ("frame", "time_s", "valid")] == [frame[n] for n in ("frame", "time_s", "valid")]
+        numbers = {name: value for name, value in row.items() if name.endswith(("_mm", "_px"))}
+        assert numbers == {name: frame[f"{row['joint']}_{name}"] for name in numbers}
+        assert len(numbers) == 8
+    assert long[18 * skeleton.JOINTS]["x_mm"] == ""
+    assert [row["joint"] for row in long[:3]] == ["pelvis", "right_hip", "right_knee"]
+
+
 def test_json_holds_names_edges_and_an_annotation_per_pose(walked: Poses, tmp_path: Path) -> None:
     tables.write_pose_json(tmp_path / "poses.json", walked, {"trust": {"flagged_frames": [4]}})
     value = json.loads((tmp_path / "poses.json").read_text())

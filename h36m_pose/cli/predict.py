@@ -60,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seconds", type=float, metavar="S", help="of the webcam: how long to record (default: 10)")
     parser.add_argument("--device", metavar="D", help="of the webcam: its number, path or address (default: 0)")
+    parser.add_argument(
+        "--csv", default="wide", metavar="FORM", help="wide, a row per frame, or long, per joint (default: wide)"
+    )
     parser.add_argument("--no-overlay", action="store_true", help="do not draw the video")
     parser.add_argument("--allow-partial", action="store_true", help="a cut video is fine: exit status 0")
 
@@ -90,7 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
     with kept_beside(out, identity_of(network, arguments.source, search, footage.fps)) as kept:
         poses = predict_poses(network, footage, request, kept)
         trust = checked(poses)
-        notes = write_all(out, poses, footage, {"trust": trust}, not arguments.no_overlay)
+        overlay, long_csv = not arguments.no_overlay, arguments.csv == "long"
+        notes = write_all(out, poses, footage, {"trust": trust}, overlay, long_csv=long_csv)
     _tell(poses, trust["words"])
     for note in notes:
         print(f"{out / note}")
@@ -138,6 +142,7 @@ def _require_there(arguments: argparse.Namespace, webcam: bool) -> None:
         ("--person", arguments.person, ("auto", "masks", "plate", "detector")),
         ("--smooth", arguments.smooth, ("none", "one_euro", "savitzky_golay")),
         ("--runtime", arguments.runtime, tuple(RUNTIMES)),
+        ("--csv", arguments.csv, ("wide", "long")),
     ):
         if words not in known:
             raise InputError(option, repr(words), f"one of {', '.join(known)}", "Choose one of these")

@@ -12,7 +12,7 @@ from h36m_pose.predict.footage import Footage
 from h36m_pose.predict.mocap import C3D_FILE, TRC_FILE, why_no_c3d, write_c3d, write_trc
 from h36m_pose.predict.overlay import OVERLAY_FILE, write_overlay
 from h36m_pose.predict.poses import POSES_FILE, Poses, write_poses
-from h36m_pose.predict.tables import CSV_FILE, JSON_FILE, write_csv, write_pose_json
+from h36m_pose.predict.tables import CSV_FILE, JSON_FILE, write_csv, write_long_csv, write_pose_json
 
 FILES = (POSES_FILE, CSV_FILE, JSON_FILE, BVH_FILE, TRC_FILE, C3D_FILE, OVERLAY_FILE)
 
@@ -36,8 +36,9 @@ def require_own_folder(folder: Path) -> None:
 
 
 def write_all(
-    folder: Path, poses: Poses, footage: Footage, extra: dict[str, Any], overlay: bool = True, silent: bool = False
-) -> list[str]:
+    folder: Path, poses: Poses, footage: Footage, extra: dict[str, Any], overlay: bool = True, silent: bool = False,
+    long_csv: bool = False,
+) -> list[str]:  # fmt: skip
     """Writes all files into a folder that appears at once; returns what people should know of them.
 
     Args:
@@ -47,13 +48,14 @@ def write_all(
         extra: joins `poses.json`, among it "trust" with the flagged frames.
         overlay: whether the video is wanted.
         silent: show no progress.
+        long_csv: whether the CSV has a row per joint rather than per frame.
     """
     require_own_folder(folder)
     notes = []
     with replacing(folder) as temporary:
         temporary.mkdir()
         write_poses(temporary / POSES_FILE, poses)
-        write_csv(temporary / CSV_FILE, poses)
+        (write_long_csv if long_csv else write_csv)(temporary / CSV_FILE, poses)
         write_pose_json(temporary / JSON_FILE, poses, extra)
         write_bvh(temporary / BVH_FILE, poses)
         write_trc(temporary / TRC_FILE, poses)

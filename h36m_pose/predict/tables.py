@@ -1,6 +1,7 @@
-"""Poses as text that everything reads: `poses.csv`, a row per frame, and `poses.json`, in the manner of COCO."""
+"""Poses as text that everything reads: `poses.csv`, a row per frame or per joint, and `poses.json`, as COCO has it."""
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,41 @@ def write_csv(path: Path, poses: Poses) -> None:
         columns = _columns("{joint}_smooth_{axis}_mm", "xyz")
         groups.append((columns, poses.smoothed_root_mm.reshape(len(poses), -1)))
     groups.append((_columns("{joint}_{axis}_px", "xy"), poses.joints_px.reshape(len(poses), -1)))
+    table = np.concatenate([values for _, values in groups], axis=1)
+    names = [name for columns, _ in groups for name in columns]
+    _write_rows(path, names, ([*_of_frame(poses, frame), *_texts(table[frame])] for frame in range(len(poses))))
+
+
+def write_long_csv(path: Path, poses: Poses) -> None:
+    """Writes a row per frame and joint, as statistics programmes like it; without a person, fields stay empty.
+
+    Columns are `joint`, `x_mm` and so on as predicted, with smoothing `smooth_x_mm` and so on, and `x_px`, `y_px`.
+    """
+    smooth = [] if poses.smoothed_root_mm is None else [poses.smoothed_root_mm]
+    table = np.concatenate([poses.joints_root_mm, *smooth, poses.joints_px], axis=2)
+    names = ["joint", "x_mm", "y_mm", "z_mm"]
+    names += [f"smooth_{axis}_mm" for axis in "xyz" if smooth]
+    rows = (
+        [*_of_frame(poses, frame), name.replace(" ", "_"), *_texts(table[frame, joint])]
+        for frame in range(len(poses))
+        for joint, name in enumerate(skeleton.NAMES)
+    )
+    _write_rows(path, [*names, "x_px", "y_px"], rows)
+
+
+def _of_frame(poses: Poses, frame: int) -> list[str]:
+    return [str(frame), f"{poses.time_s[frame]:.6f}", str(int(poses.valid[frame]))]
+
+
+def _texts(values: ndarray) -> list[str]:
+    return [f"{value:.{_PLACES}f}" if np.isfinite(value) else "" for value in values]
+
+
+def _write_rows(path: Path, names: list[str], rows: Iterable[list[str]]) -> None:
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["frame", "time_s", "valid", *(name for names, _ in groups for name in names)])
-        for frame in range(len(poses)):
-            values = (value for _, table in groups for value in table[frame])
-            numbers = [f"{value:.{_PLACES}f}" if np.isfinite(value) else "" for value in values]
-            writer.writerow([frame, f"{poses.time_s[frame]:.6f}", int(poses.valid[frame]), *numbers])
+        writer.writerow(["frame", "time_s", "valid", *names])
+        writer.writerows(rows)
 
 
 def _columns(pattern: str, axes: str) -> list[str]:
