@@ -210,6 +210,16 @@ def spoil(out: Path, how: str) -> None:
         with zipfile.ZipFile(network, "w") as archive:
             archive.writestr("readme", "hello")
         folder.write_card(out, "", {})
+    elif how == "a foreign program":
+        constants = stablehlo.read_stablehlo(network).constants
+        with zipfile.ZipFile(network, "w") as archive:
+            for name, text in (
+                ("program.stablehlo", "hello"),
+                ("constants.json", json.dumps(constants)),
+                (folder.CARD, ""),
+            ):
+                archive.writestr(name, text)
+        folder.write_card(out, "", {})
     elif how == "a foreign ONNX file":
         value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
         output = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
@@ -232,6 +242,7 @@ def spoil(out: Path, how: str) -> None:
         ("no domain", "onnx", "domain.npz: found no such file"),
         ("other notes on the training", "onnx", "domain.npz: found a file of SHA-256 "),
         ("a foreign network", "stablehlo", "found no exported network"),
+        ("a foreign program", "stablehlo", "found no exported network"),
         ("a foreign ONNX file", "onnx", "network.onnx: found nothing of its weights"),
         ("no ONNX file", "onnx", "network.onnx: found no ONNX file"),
     ],

@@ -116,7 +116,8 @@ def _record(arguments: argparse.Namespace) -> None:
     path = path_beside(arguments.out)
     recording = record(arguments.device or "0", path, _SECONDS if arguments.seconds is None else arguments.seconds)
     print(f"{path}: {recording.words}")
-    print(f"        the same again: h36m-pose predict {shlex.quote(str(path))} --run {arguments.run_dir}", flush=True)
+    again = shlex.join(["h36m-pose", "predict", str(path), "--run", str(arguments.run_dir)])
+    print(f"        to predict on it again: {again}", flush=True)
     arguments.source = path
 
 

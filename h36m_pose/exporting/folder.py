@@ -16,8 +16,8 @@ _COPY = "Copy the whole folder again, or export it again"
 
 
 def is_export(folder: Path) -> bool:
-    """Whether a folder is one that `h36m-pose export` wrote, rather than a run."""
-    return any((folder / name).is_file() for name in (CARD, *RUNTIMES.values()))
+    """Whether a folder is one that `h36m-pose export` wrote, rather than a run, even one that was exported into."""
+    return not (folder / "finetune").exists() and any((folder / name).is_file() for name in (CARD, *RUNTIMES.values()))
 
 
 def write_card(folder: Path, card: str, compared: Mapping[str, str]) -> None:

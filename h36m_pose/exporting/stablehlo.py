@@ -5,6 +5,7 @@ The program runs wherever JAX does, on CPUs and CUDA GPUs, for any number of pic
 
 import dataclasses
 import json
+import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,12 @@ from h36m_pose.prediction import Predictor
 PLATFORMS = ("cpu", "cuda")
 PROGRAM, CONSTANTS, CARD = "program.stablehlo", "constants.json", "model_card.md"
 _MOST_BYTES = 2**31
+_NOT_OURS = (
+    zipfile.BadZipFile, LookupError, ValueError, EOFError, NotImplementedError, struct.error, AttributeError, TypeError,
+    AssertionError, StopIteration,
+)  # fmt: skip
+"""What zip files, JSON and JAX's reader of programs raise at bytes that are none."""
+
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -88,9 +95,9 @@ def read_stablehlo(path: Path) -> ExportedNetwork:
             parts = {name: archive.read(name) for name in (PROGRAM, CONSTANTS, CARD)}  # each has a CRC that is compared
         constants, card = json.loads(parts[CONSTANTS]), parts[CARD].decode()
         program = export.deserialize(bytearray(parts[PROGRAM]))
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
+        takes = [(tuple(value.shape[1:]), value.dtype.name) for value in program.in_avals]
+    except _NOT_OURS as error:
         raise InputError(path, f"no exported network ({error})", "a whole one", mend) from None
-    takes = [(tuple(value.shape[1:]), value.dtype.name) for value in program.in_avals]
     require_network(path, constants, takes, len(program.out_avals))
     return ExportedNetwork(constants, card, program)
 
