@@ -212,12 +212,9 @@ def spoil(out: Path, how: str) -> None:
         folder.write_card(out, "", {})
     elif how == "a foreign program":
         constants = stablehlo.read_stablehlo(network).constants
+        parts = {"program.stablehlo": "hello", "constants.json": json.dumps(constants), folder.CARD: ""}
         with zipfile.ZipFile(network, "w") as archive:
-            for name, text in (
-                ("program.stablehlo", "hello"),
-                ("constants.json", json.dumps(constants)),
-                (folder.CARD, ""),
-            ):
+            for name, text in parts.items():
                 archive.writestr(name, text)
         folder.write_card(out, "", {})
     elif how == "a foreign ONNX file":
