@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy import ndarray
 
+from h36m_pose import provenance
 from h36m_pose.atomic_files import write_json
 from h36m_pose.data.chosen_views import training_views, validation_views, views_to_test
 from h36m_pose.data.dataset import Dataset, View, open_dataset
@@ -114,6 +115,7 @@ def evaluate_run(
     load: Callable[[], Predictor],
     identity: dict[str, str],
     allow_other_dataset: bool = False,
+    origin: provenance.Record | None = None,
 ) -> dict[str, Any]:
     """Tests a run on its test subjects; writes `results.json` and `predictions.npz`.
 
@@ -125,6 +127,7 @@ def evaluate_run(
         load: makes the predictor; called only if there is something to do.
         identity: what tells this network from others, such as stage and digest of the checkpoint.
         allow_other_dataset: test on a dataset that the network was not trained on.
+        origin: of `provenance.of_run`, for the record in both files; None if there is no run.
 
     Returns:
         The results, with "fresh": False if they had been there before.
@@ -149,8 +152,10 @@ def evaluate_run(
     protocol = whole_protocol(predictor, dataset, views)
     results = summarise(predicted, target, spans, predictor.train_mean_pose_mm, protocol)
     predictions = Predictions(root_centred(predicted), root_centred(target), spans)
-    write_predictions(out / PREDICTIONS_FILE, predictions)
-    results = {"schema": SCHEMA, "identity": identity, "dataset": str(dataset_dir), **results}
+    record = provenance.of_test(origin or {}, identity)
+    write_predictions(out / PREDICTIONS_FILE, predictions, record)
+    about = {"schema": SCHEMA, "identity": identity, "dataset": str(dataset_dir), provenance.KEY: record}
+    results = {**about, **results}
     write_json(out / RESULTS_FILE, results)
     return {**results, "fresh": True}
 

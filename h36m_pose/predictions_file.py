@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from h36m_pose import provenance
 from h36m_pose.atomic_files import replacing
 from h36m_pose.errors import InputError
 from h36m_pose.skeleton import JOINTS
@@ -56,8 +57,14 @@ class Predictions:
             first += span.frames
 
 
-def write_predictions(path: Path, predictions: Predictions) -> None:
-    """Writes the file, atomically."""
+def write_predictions(path: Path, predictions: Predictions, record: provenance.Record | None = None) -> None:
+    """Writes the file, atomically.
+
+    Args:
+        path: of the file.
+        predictions: to write.
+        record: where they come from, of `provenance.record`; None for what can be told without a run.
+    """
     frames = [span.frames for span in predictions.spans]
     with replacing(path) as temporary:
         np.savez(
@@ -67,6 +74,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
             view_index=np.repeat(np.arange(len(frames)), frames).astype(np.int32),
             frame_index=np.concatenate([np.arange(count) for count in frames]).astype(np.int32),
             views=np.array(json.dumps([dataclasses.asdict(span) for span in predictions.spans])),
+            **{provenance.KEY: np.array(json.dumps(record or provenance.record()))},
         )
 
 

@@ -47,7 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
         return predictor
 
     settings = "; ".join(f"{key}={value}" for key, value in configuration.flat_items(config) if key.startswith("data."))
-    results = evaluate_run(arguments.run_dir, arguments.dataset, load, {"baseline": arguments.name, "data": settings})
+    identity, origin = {"baseline": arguments.name, "data": settings}, {"run": arguments.run_dir.resolve().name}
+    results = evaluate_run(arguments.run_dir, arguments.dataset, load, identity, origin=origin)
     print(format_results(results))
     print(f"\n{arguments.run_dir / RESULTS_FILE}: {'written' if results['fresh'] else 'is up to date, left as it is'}")
 

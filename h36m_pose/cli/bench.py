@@ -73,7 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
     if not (experiments or arguments.root):
         raise InputError("h36m-pose bench", "--networks none and no --root", "something to time", "Add --root FOLDER")
     print(f"{arguments.rounds} rounds; medians (lowest to highest)")
+    from h36m_pose import provenance
+
     numbers: dict[str, Any] = {"rounds": arguments.rounds, "steps": arguments.steps}
+    numbers[provenance.KEY] = provenance.record()
     if arguments.root:
         numbers |= _preprocessing(arguments)
     if experiments:

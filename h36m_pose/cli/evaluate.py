@@ -37,13 +37,15 @@ def run(arguments: argparse.Namespace) -> None:
     """Evaluates, unless the results at hand are of the same network and dataset, and prints the table."""
     require_run(arguments.run_dir)
     require_dataset(arguments.dataset)
+    from h36m_pose import provenance
     from h36m_pose.evaluation import evaluate_run, format_results
     from h36m_pose.summary import RESULTS_FILE
 
     run_dir: Path = arguments.run_dir
     identity, load = trained_network(run_dir, arguments.mirror_average)
     dataset, out = arguments.dataset or dataset_of(run_dir / STAGE), arguments.out or run_dir
-    results = evaluate_run(out, dataset, load, identity, arguments.allow_other_dataset)
+    origin = provenance.of_run(run_dir)
+    results = evaluate_run(out, dataset, load, identity, arguments.allow_other_dataset, origin)
     print(format_results(results))
     print(f"\n{out / RESULTS_FILE}: {'written' if results['fresh'] else 'is up to date, left as it is'}")
 

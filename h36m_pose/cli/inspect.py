@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     import dataclasses
     import tempfile
 
+    from h36m_pose import provenance
     from h36m_pose.errors import InputError
     from h36m_pose.rendering.contact_sheet import SheetRow, draw_sheet
     from h36m_pose.rendering.media_files import write_picture
@@ -58,7 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
     output = arguments.output or Path(f"{look.name.replace(' ', '_')}.png")
     capture = "synthetic capture" if source.facts["synthetic"] else "Human3.6M"
     sheet = draw_sheet(f"{look.name}, {capture}", look.facts, rows, MOST_UNLIKE_MM)
-    write_picture(output, sheet, look.name, f"h36m-pose inspect, margin {arguments.margin}")
+    comment = provenance.one_line(provenance.record(), view=look.name, margin=arguments.margin)
+    write_picture(output, sheet, look.name, comment)
     for words in [words for words, warn in look.facts if warn]:
         print(f"note: {words}")
     print(f"{output}: frames {', '.join(str(row.frame) for row in rows)} of {look.name}")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import h36m_pose
+from h36m_pose import command_words
 from h36m_pose.errors import InputError
 
 _TAKING_A_WORD = ("--experiment", "--dataset", "--run", "--set")
@@ -34,6 +35,7 @@ VERBS = {
     "temporal": "smooth predictions over time: temporal heads beside the 1-euro filter",
     "predict": "poses in your own video or pictures, as files that other programmes open, with the video of it",
     "render": "a video of a test sequence, predicted beside true",
+    "whence": "where a file comes from: run, weights, dataset, commit, and the command that makes it again",
     "compare": "trained runs beside each other: differences with intervals, settings, curves",
     "export": "a trained run as StableHLO and ONNX with a model card, compared with the run",
     "report": "one HTML page about a run: results, 3D player, what the network looks at",
@@ -96,14 +98,15 @@ def spell_out_settings(words: Sequence[str]) -> list[str]:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs one verb; returns the exit status: 0 done, 2 bad input, 130 interrupted."""
-    words = list(sys.argv[1:] if words is None else words)
+    words = typed = list(sys.argv[1:] if words is None else words)
     verb = words[0] if words and words[0] in VERBS else None
     if verb in ("train", "baseline"):
         words = spell_out_settings(words)
     arguments = _parser(verb).parse_args(words)
     command = importlib.import_module(f"h36m_pose.cli.{arguments.verb}")
     try:
-        return command.run(arguments) or 0
+        with command_words.at_work(typed):
+            return command.run(arguments) or 0
     except InputError as error:
         problem = str(error)
     except OSError as error:

@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError("--every", str(arguments.every), "1 or more", "Leave it out for all frames")
     require_run(arguments.run_dir)
     require_dataset(arguments.dataset)
+    from h36m_pose import provenance
     from h36m_pose.robustness.measurement import (
         RESULTS,
         SHEET,
@@ -52,8 +53,9 @@ def run(arguments: argparse.Namespace) -> None:
     run_dir: Path = arguments.run_dir
     identity, load = evaluate.trained_network(run_dir, arguments.mirror_average)
     dataset, out = arguments.dataset or evaluate.dataset_of(run_dir / evaluate.STAGE), arguments.out or run_dir
+    origin = provenance.of_run(run_dir)
     results = measure_robustness(
-        out, dataset, load, identity, conditions, arguments.allow_other_dataset, arguments.every
+        out, dataset, load, identity, conditions, arguments.allow_other_dataset, arguments.every, origin
     )
     print("\n".join(textwrap.wrap(f"Test on {results['frames']:,} frames, {results['protocol']}.", 100)))
     print("\n" + format_robustness(results))

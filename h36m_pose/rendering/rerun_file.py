@@ -4,6 +4,7 @@ Needs the package `rerun-sdk` (the extra `rerun`). Lengths are metres there, z u
 """
 
 import dataclasses
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from h36m_pose import skeleton
+from h36m_pose import provenance, skeleton
 from h36m_pose.atomic_files import replacing
 from h36m_pose.camera import camera_to_world
 from h36m_pose.data.dataset import View, crop_to_frame
@@ -52,7 +53,7 @@ def require_rerun() -> None:
         raise InputError("--rerun", "no package rerun-sdk", "it, to write the file", mend) from None
 
 
-def write_rerun(path: Path, walks: Sequence[SeenWalk], first: int, frames: int) -> None:
+def write_rerun(path: Path, walks: Sequence[SeenWalk], first: int, frames: int, record: provenance.Record) -> None:
     """Writes the file, atomically.
 
     Args:
@@ -60,6 +61,7 @@ def write_rerun(path: Path, walks: Sequence[SeenWalk], first: int, frames: int) 
         walks: one per camera, of one trial.
         first: number of the first frame in the views.
         frames: how many.
+        record: where they come from; a property of the recording.
     """
     import rerun as rr
 
@@ -68,6 +70,7 @@ def write_rerun(path: Path, walks: Sequence[SeenWalk], first: int, frames: int) 
     with replacing(path) as temporary, bar(count, "rerun", " frame") as progress:
         recording = rr.RecordingStream("h36m_pose", recording_id=f"{walks[0].view.subject} {walks[0].view.trial}")
         recording.save(temporary)
+        recording.send_property(provenance.KEY, rr.AnyValues(record=json.dumps(record)))
         _log_scene(rr, recording, walks)
         for frame in range(count):
             recording.set_time(TIMELINE, sequence=first + frame)

@@ -1,10 +1,10 @@
 """The pictures of a run: the video of a test walk and the four-sample picture, from the predictions of `evaluate`."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from h36m_pose import provenance
 from h36m_pose.atomic_files import sha256_of
 from h36m_pose.data.dataset import Dataset, View, open_dataset
 from h36m_pose.errors import InputError
@@ -69,14 +69,16 @@ def render_run(
     view = _chosen_view(dataset, predictions, view_name)
     clip = _clip(view, predictions, first, frames)
     walk = source | {"view": view.name, "first": first, "frames": len(clip)}
+    record = provenance.record(**provenance.of_results(results))
     made = []
     if not _shows(run_dir / VIDEO_FILE, walk):
-        caption = Caption(title, _result_words(results, clip), small_print, json.dumps(walk | {"code": code}))
+        comment = provenance.one_line(record, **walk, code=code)
+        caption = Caption(title, _result_words(results, clip), small_print, comment)
         pictures = read_frames(video_of(view), first, len(clip), dataset.every)
         render_walk(run_dir / VIDEO_FILE, clip, pictures, caption)
         made.append(run_dir / VIDEO_FILE)
     if not _shows(run_dir / SAMPLES_FILE, source):
-        comment = json.dumps(source | {"code": code})
+        comment = provenance.one_line(record, **source, code=code)
         clips = _sample_clips(dataset, predictions)
         write_samples(run_dir / SAMPLES_FILE, clips, SAMPLES_TITLE, small_print, comment)
         made.append(run_dir / SAMPLES_FILE)
@@ -117,7 +119,8 @@ def log_walk(
         for view in dataset.views
         if (view.subject, view.trial) == (shown.subject, shown.trial) and view.name in tested
     ]
-    rerun_file.write_rerun(path, walks, first, frames)
+    record = provenance.record(**provenance.of_results(results))
+    rerun_file.write_rerun(path, walks, first, frames, record)
     return len(walks)
 
 

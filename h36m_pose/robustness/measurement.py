@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from h36m_pose import metrics
+from h36m_pose import metrics, provenance
 from h36m_pose.atomic_files import remove, sha256_of, write_json
 from h36m_pose.data.chosen_views import views_to_test
 from h36m_pose.data.dataset import ARRAYS, View, open_dataset
@@ -49,6 +49,7 @@ def measure_robustness(
     conditions: Sequence[Condition],
     allow_other_dataset: bool = False,
     every: int = 1,
+    origin: provenance.Record | None = None,
 ) -> dict[str, Any]:
     """Measures what is not measured yet; writes `robustness.json` and `robustness.png`.
 
@@ -63,6 +64,7 @@ def measure_robustness(
         conditions: of `chosen_conditions`.
         allow_other_dataset: test on a dataset that the network was not trained on.
         every: test on one of every so many frames of each view.
+        origin: of `provenance.of_run`, for the record in both files; None if there is no run.
 
     Returns:
         What the JSON file holds, with "fresh": False if it had been there before.
@@ -92,6 +94,7 @@ def measure_robustness(
         "schema": SCHEMA,
         "identity": known,
         "dataset": str(dataset_dir),
+        provenance.KEY: provenance.of_test(origin or {}, known),
         "protocol": whole_protocol(predictor, dataset, views) + (f"; of these, one of {every}" if every > 1 else ""),
         "frames": sum(view.frames for view in views),
         "conditions": dict(begun["conditions"]) if begun else {},

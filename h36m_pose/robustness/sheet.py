@@ -1,7 +1,6 @@
 """A picture of all conditions: one crop under each, with the error over all frames."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
+from h36m_pose import provenance
 from h36m_pose.rendering import canvas
 from h36m_pose.rendering.media_files import write_picture
 
@@ -39,7 +39,8 @@ class Sample:
 def write_sheet(path: Path, sample: Sample, results: dict[str, Any]) -> None:
     """Writes the picture of the conditions that were measured."""
     title = "What spoilt crops cost"
-    write_picture(path, draw_sheet(title, sample, results), title, json.dumps({"identity": results["identity"]}))
+    comment = provenance.one_line(results[provenance.KEY], identity=results["identity"])
+    write_picture(path, draw_sheet(title, sample, results), title, comment)
 
 
 def draw_sheet(title: str, sample: Sample, results: dict[str, Any]) -> UInt8[ndarray, "height width 3"]:

@@ -6,6 +6,7 @@ each frame on its own and once slowly along the view: the predictions then jitte
 """
 
 import dataclasses
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from h36m_pose import provenance
 from h36m_pose.atomic_files import replacing
 from h36m_pose.data import crop_frame
 from h36m_pose.data.augmentation import Augmentation, Move, draw_move, move_images, vary_light
@@ -48,7 +50,12 @@ class Observed:
 
 
 def observe(
-    predictor: Predictor, views: Sequence[View], cache: Path, strengths: Sequence[float] = (0.0,), seed: int = 0
+    predictor: Predictor,
+    views: Sequence[View],
+    cache: Path,
+    strengths: Sequence[float] = (0.0,),
+    seed: int = 0,
+    record: provenance.Record | None = None,
 ) -> list[Observed]:
     """Poses and features of views, from the cache if it is there.
 
@@ -58,6 +65,7 @@ def observe(
         cache: an .npz file, named after the network and the role of the views; written if it is missing.
         strengths: of the passes, see `STRENGTHS`; each but 0 is made with every one of `FRAMES_PER_DRAW`.
         seed: of the variations.
+        record: where the network comes from, kept with them.
     """
     passes = [(strength, step) for strength in strengths for step in (FRAMES_PER_DRAW if strength else (1,))]
     if not cache.exists():
@@ -72,7 +80,7 @@ def observe(
                 arrays[f"poses_{number}"] = np.stack([poses for poses, _ in seen])
                 arrays[f"features_{number}"] = np.stack([features for _, features in seen]).astype(np.float16)
         with replacing(cache) as temporary:
-            np.savez(temporary, **arrays)
+            np.savez(temporary, **arrays, **{provenance.KEY: np.array(json.dumps(record or provenance.record()))})
     with np.load(cache, allow_pickle=False) as stored:
         return [
             Observed(view, stored[f"poses_{number}"], stored[f"features_{number}"].astype(np.float32))

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from h36m_pose import metrics
+from h36m_pose import metrics, provenance
 from h36m_pose.atomic_files import remove, write_json
 from h36m_pose.data.chosen_views import training_views, validation_views, views_to_test
 from h36m_pose.data.dataset import Dataset, View, open_dataset
@@ -93,12 +93,13 @@ def run_study(
     identity = {**identity, "dataset_fingerprint": dataset.fingerprint}
     asked = {"schema": SCHEMA, "identity": identity, "recipe": dataclasses.asdict(recipe), "frozen": frozen}
     folder = run_dir / FOLDER
-    results = _at_hand(folder / RESULTS_FILE, asked) or {**asked, "variants": {}}
+    record = provenance.of_test(provenance.of_run(run_dir), identity)
+    results = _at_hand(folder / RESULTS_FILE, asked) or {**asked, provenance.KEY: record, "variants": {}}
     wanted = [SINGLE, *smoothers.FAMILIES, *heads]
     missing = [name for name in wanted if not _is_there(folder, results, name)]
     if not missing:
         return {**results, "fresh": False}
-    study = _Study(folder, open_dataset(dataset_dir, verify=True), load(), asked)
+    study = _Study(folder, open_dataset(dataset_dir, verify=True), load(), asked, record)
     for name in missing:
         results["variants"][name] = study.row(name, heads, recipe)
         results.update(protocol=study.protocol, chosen=choice.WORDS, rate_hz=study.rate_hz)
@@ -121,8 +122,10 @@ def _is_there(folder: Path, results: dict[str, Any], name: str) -> bool:
 class _Study:
     """The frozen network's view of all roles, and how a variant's row comes about."""
 
-    def __init__(self, folder: Path, dataset: Dataset, predictor: Predictor, asked: dict[str, Any]):
-        self.folder, self.dataset, self.asked = folder, dataset, asked
+    def __init__(
+        self, folder: Path, dataset: Dataset, predictor: Predictor, asked: dict[str, Any], record: provenance.Record
+    ):
+        self.folder, self.dataset, self.asked, self.record = folder, dataset, asked, record
         if predictor.dataset_fingerprint != dataset.fingerprint:
             raise InputError(
                 dataset.folder, f"the dataset {dataset.fingerprint[:12]}",
@@ -148,7 +151,7 @@ class _Study:
         cache = self.folder / f"features_{role}_{key}.npz"
         for stale in set(self.folder.glob(f"features_{role}_*.npz")) - {cache}:
             remove(stale)
-        return observe(self.predictor, views, cache, strengths, self.asked["frozen"]["seed"])
+        return observe(self.predictor, views, cache, strengths, self.asked["frozen"]["seed"], self.record)
 
     def training(self) -> list[Observed]:
         """The training subjects' views at the validation's rate; the crowd's are too short and slow."""
@@ -192,9 +195,10 @@ class _Study:
         baseline = self.predictor.train_mean_pose_mm
         results = summarise(predicted, target, self.spans, baseline, protocol)
         predictions = Predictions(root_centred(predicted), root_centred(target), self.spans)
-        write_predictions(self.folder / name / PREDICTIONS_FILE, predictions)
+        write_predictions(self.folder / name / PREDICTIONS_FILE, predictions, self.record)
         identity = self.asked["identity"] | {"temporal": name}
         about = {"schema": EVALUATION_SCHEMA, "identity": identity, "dataset": str(self.dataset.folder)}
+        about[provenance.KEY] = self.record
         write_json(self.folder / name / RESULTS_FILE, {**about, **results})
         number = np.repeat(np.arange(len(self.spans)), [span.frames for span in self.spans])
         late = metrics.lag(root_centred(predicted), root_centred(target), number)

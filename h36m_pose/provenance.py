@@ -1,0 +1,144 @@
+"""Where a file comes from: one record, which every file of the pipeline carries in its format's own place for words.
+
+    made_by     "h36m-pose 0.1.0"
+    commit      of the code that wrote the file; absent outside a clone
+    command     that wrote it, as it was typed; absent if Python code called us
+    run         name of the run's folder
+    weights     digest of the checkpoint that predicted
+    settings    digest of the settings that it was trained with
+    dataset     fingerprint of the dataset that it was trained on
+    tested_on   that of the dataset that it was tested on, if it is another one
+    trained_by  commit of the code that trained it
+
+There are no times in it and no paths but those that were typed, so that the same input gives the same bytes.
+`h36m-pose whence` reads it. No JAX here.
+"""
+
+import functools
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import h36m_pose
+from h36m_pose import command_words
+from h36m_pose.training import run_folder
+
+KEY = "whence"
+"""The record's name wherever it is one of several: in JSON, in an archive of arrays, in a comment, in an HTML head."""
+
+FACTS = ("run", "weights", "settings", "dataset", "tested_on", "trained_by")
+"""What a file that is made from another one takes over from it."""
+
+Record = dict[str, Any]
+
+
+def record(**facts: Any) -> Record:
+    """The record for a file that is written now.
+
+    Args:
+        facts: about what it is made from, such as those of `of_run`; they go before what is found out here.
+    """
+    told = {"made_by": f"h36m-pose {h36m_pose.__version__}", "commit": code(), "command": command_words.current()}
+    return {name: value for name, value in {**told, **facts}.items() if value}
+
+
+def one_line(held: Record, **more: Any) -> str:
+    """The record as JSON under its key, for formats that take nothing but text.
+
+    Args:
+        held: the record.
+        more: other entries, which come before it.
+    """
+    return json.dumps({**more, KEY: held}, allow_nan=False)
+
+
+@functools.cache
+def code() -> str:
+    """The commit of the package's own clone, and whether tracked files differ from it; empty outside a clone."""
+    root = Path(__file__).parents[1]
+    if not (root / ".git").exists():  # whatever repository may lie around an installation is not ours
+        return ""
+    ask = ["git", "describe", "--always", "--exclude=*", "--abbrev=40", "--dirty= with changes"]
+    try:
+        answer = subprocess.run(ask, cwd=root, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def of_run(run_dir: Path) -> Record:
+    """What a file made from a run tells of it, as far as training got.
+
+    Args:
+        run_dir: the run's folder.
+
+    Raises:
+        InputError: if one of the run's files is damaged.
+    """
+    facts: Record = {"run": Path(run_dir).resolve().name}
+    stage = next((Path(run_dir) / name for name in ("finetune", "pretrain") if (Path(run_dir) / name).is_dir()), None)
+    if stage is None:
+        return facts
+    finished = run_folder.finished(stage)
+    facts["weights"] = finished.get("weights") if finished else None
+    if (stage / run_folder.CONFIG).is_file():
+        config = run_folder.read_json(stage / run_folder.CONFIG)
+        facts |= {"settings": settings_digest(config.get("settings", {})), "dataset": config.get("dataset_fingerprint")}
+    if (stage / run_folder.ENVIRONMENT).is_file():
+        facts["trained_by"] = commit_words(run_folder.read_json(stage / run_folder.ENVIRONMENT))
+    return {name: value for name, value in facts.items() if value}
+
+
+def commit_words(environment: dict[str, Any]) -> str:
+    """The commit that an `environment.json` tells; empty if it tells none."""
+    git = environment.get("git") or {}
+    return f"{git['commit']}{' with changes' if git.get('dirty') else ''}" if git.get("commit") else ""
+
+
+def settings_digest(settings: dict[str, Any]) -> str:
+    """One digest for what a stage was trained with; settings that say how to compute, not what, do not count.
+
+    Args:
+        settings: of a stage's `config.json` or of a checkpoint.
+    """
+    what = _without(settings, "")
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+
+def _without(settings: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {
+        name: _without(value, f"{prefix}{name}.") if isinstance(value, dict) else value
+        for name, value in settings.items()
+        if f"{prefix}{name}" not in run_folder.HOW_NOT_WHAT
+    }
+
+
+def of_results(results: dict[str, Any]) -> Record:
+    """What a file made from results tells of them; results from before there were records tell weights and dataset.
+
+    Args:
+        results: of a `results.json` or a file like it.
+    """
+    held = results.get(KEY) or {}
+    identity = results.get("identity") or {}
+    old = {"weights": identity.get("weights"), "dataset": identity.get("dataset_fingerprint")}
+    facts = held or old
+    return {name: facts[name] for name in FACTS if facts.get(name)}
+
+
+def of_test(origin: Record, identity: dict[str, Any]) -> Record:
+    """The record of a test's results.
+
+    Args:
+        origin: of `of_run`; empty if there is no run.
+        identity: of the results: "weights" and "dataset_fingerprint", as far as there are any.
+    """
+    facts = {"weights": identity.get("weights")} | origin
+    tested_on = identity.get("dataset_fingerprint")
+    if facts.get("dataset", tested_on) != tested_on:
+        facts["tested_on"] = tested_on
+    else:
+        facts["dataset"] = tested_on
+    return record(**facts)
