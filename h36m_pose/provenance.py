@@ -54,6 +54,12 @@ def one_line(held: Record, **more: Any) -> str:
     return json.dumps({**more, KEY: held}, allow_nan=False)
 
 
+def in_html(held: Record) -> str:
+    """The record as a comment in HTML or Markdown, which shows nothing; nothing in it ends the comment."""
+    words = one_line(held).replace(">", "\\u003e")
+    return f"<!-- {words} -->"
+
+
 @functools.cache
 def code() -> str:
     """The commit of the package's own clone, and whether tracked files differ from it; empty outside a clone."""
