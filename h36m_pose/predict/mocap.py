@@ -8,12 +8,13 @@ has them: empty fields in TRC, a negative residual in C3D.
 import importlib.util
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from h36m_pose import skeleton
+from h36m_pose import provenance, skeleton
 from h36m_pose.atomic_files import replacing
 from h36m_pose.predict.poses import Poses
 
@@ -21,6 +22,8 @@ TRC_FILE, C3D_FILE = "poses.trc", "poses.c3d"
 _UP = np.array([1.0, -1.0, -1.0])
 _MOST_C3D_FRAMES = 65535
 """The header counts in 16 bits."""
+C3D_RECORD = "WHENCE"
+_C3D_GROUP, _C3D_LINE = 64, 255
 
 
 def upright(joints_root_mm: Float[ndarray, "*batch 3"]) -> Float[ndarray, "*batch 3"]:
@@ -61,6 +64,19 @@ def why_no_c3d(frames: int) -> str:
     return ""
 
 
+def _add_record(writer: Any, record: provenance.Record) -> None:
+    """Puts a record into parameters of a group of its own: WHENCE:RUN, WHENCE:WEIGHTS and so on, as text."""
+    group = writer.add_group(_C3D_GROUP, C3D_RECORD, "where this file comes from")
+    for name, words in record.items():
+        content = str(words).encode()
+        if len(content) <= _C3D_LINE:
+            shape = [len(content)]
+        else:  # sizes are counted in bytes, so that longer text is an array of lines
+            shape = [_C3D_LINE, -(-len(content) // _C3D_LINE)]
+            content = content.ljust(_C3D_LINE * shape[1])
+        group.add_param(name.upper(), desc="", bytes_per_element=-1, dimensions=shape, bytes=content)
+
+
 def write_c3d(path: Path, poses: Poses) -> None:
     """Writes a C3D file with the package `c3d`: little-endian floats, millimetres, y up (POINT:Y_SCREEN is +Y)."""
     import c3d
@@ -68,6 +84,7 @@ def write_c3d(path: Path, poses: Poses) -> None:
     writer = c3d.Writer(point_rate=poses.fps, analog_rate=0, point_scale=-1.0, point_units="mm  ")
     writer.set_point_labels(marker_names())
     writer.set_screen_axis("+X", "+Y")
+    _add_record(writer, poses.about.get(provenance.KEY, {}))
     analog = np.zeros((0, 0))
     rows = []
     for points in upright(poses.best_root_mm):

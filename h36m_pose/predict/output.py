@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from h36m_pose.atomic_files import replacing
+from h36m_pose.atomic_files import replacing, sha256_of
 from h36m_pose.errors import InputError
 from h36m_pose.predict.bvh import BVH_FILE, write_bvh
 from h36m_pose.predict.footage import Footage
@@ -13,6 +13,9 @@ from h36m_pose.predict.mocap import C3D_FILE, TRC_FILE, why_no_c3d, write_c3d, w
 from h36m_pose.predict.overlay import OVERLAY_FILE, write_overlay
 from h36m_pose.predict.poses import POSES_FILE, Poses, write_poses
 from h36m_pose.predict.tables import CSV_FILE, JSON_FILE, write_csv, write_long_csv, write_pose_json
+
+DIGESTS = "sha256"
+"""In `poses.json`: of the files beside it, some of which have no place for words about where they come from."""
 
 FILES = (POSES_FILE, CSV_FILE, JSON_FILE, BVH_FILE, TRC_FILE, C3D_FILE, OVERLAY_FILE)
 
@@ -56,7 +59,6 @@ def write_all(
         temporary.mkdir()
         write_poses(temporary / POSES_FILE, poses)
         (write_long_csv if long_csv else write_csv)(temporary / CSV_FILE, poses)
-        write_pose_json(temporary / JSON_FILE, poses, extra)
         write_bvh(temporary / BVH_FILE, poses)
         write_trc(temporary / TRC_FILE, poses)
         why = why_no_c3d(len(poses))
@@ -68,4 +70,6 @@ def write_all(
             flagged = np.zeros(len(poses), bool)
             flagged[extra.get("trust", {}).get("flagged_frames", [])] = True
             write_overlay(temporary / OVERLAY_FILE, poses, footage, flagged, silent)
+        digests = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
+        write_pose_json(temporary / JSON_FILE, poses, {DIGESTS: digests, **extra})  # last: it tells them all
     return notes

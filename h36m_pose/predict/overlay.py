@@ -1,6 +1,5 @@
 """`overlay.mp4`: the pictures with the skeleton on them, the pose in space beside them, gaps marked as gaps."""
 
-import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import cv2
 import numpy as np
 from numpy import ndarray
 
+from h36m_pose import provenance
 from h36m_pose.predict.footage import Footage, first_shots
 from h36m_pose.predict.mocap import upright
 from h36m_pose.predict.poses import Poses
@@ -44,7 +44,8 @@ def write_overlay(path: Path, poses: Poses, footage: Footage, flagged: ndarray, 
     """
     page = OverlayPage(poses, flagged)
     rate = Fraction(min(max(poses.fps, 1.0), 240.0)).limit_denominator(1001)
-    comment = json.dumps({name: poses.about[name] for name in ("made_by", "source", "run", "checkpoint_digest")})
+    told = {name: poses.about[name] for name in ("made_by", "source", "run", "checkpoint_digest")}
+    comment = provenance.one_line(poses.about.get(provenance.KEY, {}), **told)
     with (
         bar(len(poses), "overlay", " frame", silent=silent) as progress,
         new_video(path, page.width, page.height, rate, "Predicted 3D pose", comment) as video,

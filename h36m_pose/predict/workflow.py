@@ -10,6 +10,7 @@ from numpy import ndarray
 
 import h36m_pose
 from h36m_pose import domain as domains
+from h36m_pose import provenance
 from h36m_pose.atomic_files import sha256_of
 from h36m_pose.errors import InputError
 from h36m_pose.predict.domain_words import judged
@@ -247,4 +248,5 @@ def _about(network: Network, footage: Footage, seen: Survey, found: Found, view:
         "person": {"way": found.way, "silhouettes": found.words, "why": found.why, "others": found.others},
         "camera": camera,
         **network.about(),
+        provenance.KEY: provenance.record(**provenance.of_run(network.run)),
     }
