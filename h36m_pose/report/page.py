@@ -17,7 +17,7 @@ _SHORT = {
 """Titles of sections in the bar at the top, where the whole ones would not fit."""
 
 
-def assemble(title: str, sections: Sequence[Section], footer: str, made_from: str = "") -> str:
+def assemble(title: str, sections: Sequence[Section], footer: str, made_from: str = "", whence: str = "{}") -> str:
     """The page.
 
     Nothing is fetched: its Content-Security-Policy allows its own style and scripts, by their digests, and pictures and
@@ -28,6 +28,7 @@ def assemble(title: str, sections: Sequence[Section], footer: str, made_from: st
         sections: the first is the opening.
         footer: HTML.
         made_from: of `identity.identity_of`.
+        whence: where it comes from, a record of `provenance.record` as JSON.
     """
     style = resource("style.css")
     script = "\n".join(resource(name) for name in _SCRIPTS)
@@ -55,6 +56,7 @@ def assemble(title: str, sections: Sequence[Section], footer: str, made_from: st
         POLICY=policy,
         TITLE=text(title),
         MADE_FROM=made_from,
+        WHENCE=text(whence),
         STYLE=style,
         LINKS=links,
         BODY=body,

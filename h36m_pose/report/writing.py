@@ -2,9 +2,11 @@
 
 import base64
 import functools
+import json
 from collections.abc import Callable, Sequence
 
 import h36m_pose
+from h36m_pose import provenance
 from h36m_pose.atomic_files import replacing
 from h36m_pose.data.chosen_views import training_views
 from h36m_pose.data.dataset import View
@@ -60,7 +62,8 @@ def write_report(material: Material, video_of: VideoOf | None = None) -> bool:
         f"<p>Written by h36m-pose {text(h36m_pose.__version__)}. This page needs no network and sends nothing. Poses "
         "and pictures in it are those of the capture named above.</p>"
     )
-    page = assemble(f"{material.run_dir.resolve().name}: 3D pose report", sections, footer, identity)
+    whence = json.dumps(provenance.record(**provenance.of_results(material.results)))
+    page = assemble(f"{material.run_dir.resolve().name}: 3D pose report", sections, footer, identity, whence)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return True
