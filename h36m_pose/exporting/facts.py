@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from h36m_pose import skeleton
+from h36m_pose import provenance, skeleton
 from h36m_pose.data.dataset import CROP_PX, MANIFEST
 from h36m_pose.errors import InputError
 from h36m_pose.prediction import Predictor
@@ -60,6 +60,7 @@ def constants_of(predictor: Predictor, run_dir: Path) -> dict[str, Any]:
         "weights": predictor.checkpoint_digest,
         "step": predictor.checkpoint_step,
         "dataset_fingerprint": predictor.dataset_fingerprint,
+        provenance.KEY: provenance.record(**provenance.of_run(run_dir)),
     }
 
 

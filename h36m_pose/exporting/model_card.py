@@ -5,6 +5,7 @@ Markdown with the front matter that Hugging Face reads (https://huggingface.co/d
 
 from typing import Any
 
+from h36m_pose import provenance
 from h36m_pose.prediction import Predictor
 from h36m_pose.summary import METRICS
 
@@ -83,6 +84,7 @@ def model_card(
         "## Limits", "", _LIMITS, "",
         "## Licence", "", _licence(synthetic), "",
         "## Made by", "", *_provenance(predictor, environment), "",
+        provenance.in_html(constants.get(provenance.KEY, {})), "",
     ]  # fmt: skip
     return "\n".join(lines)
 
