@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from h36m_pose import skeleton
+from h36m_pose import provenance, skeleton
 from h36m_pose.atomic_files import replacing, write_json
 from h36m_pose.configuration import STAGES, shown
 from h36m_pose.errors import InputError
@@ -186,8 +186,14 @@ def _caution(found: dict[str, Any]) -> str:
     )
 
 
-def draw_curves(runs: Sequence[TestedRun], path: Path) -> None:
-    """Validation error of all runs over the training pictures seen, the first stage's included."""
+def draw_curves(runs: Sequence[TestedRun], path: Path, comment: str = "") -> None:
+    """Validation error of all runs over the training pictures seen, the first stage's included.
+
+    Args:
+        runs: of `read_runs`.
+        path: of the picture.
+        comment: stored in it.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -209,7 +215,7 @@ def draw_curves(runs: Sequence[TestedRun], path: Path) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9)
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
+        figure.savefig(temporary, format="png", metadata={"Software": None, "Comment": comment})
 
 
 def _curve(folder: Path) -> ndarray:
@@ -232,9 +238,11 @@ def write_comparison(runs: Sequence[TestedRun], out: Path) -> str:
     """Writes table, numbers and chart into a folder; returns the table."""
     found = compare(runs)
     out.mkdir(parents=True, exist_ok=True)
-    draw_curves(runs, out / CURVES)
-    write_json(out / NUMBERS, json.loads(json.dumps(found)))
+    record = provenance.record(runs=[{"run": run.name, **provenance.of_results(run.results)} for run in runs])
+    draw_curves(runs, out / CURVES, provenance.one_line(record))
+    write_json(out / NUMBERS, json.loads(provenance.one_line(record, **found)))
     text = table(found)
+    comment = provenance.in_html(record)
     with replacing(out / TABLE) as temporary:
-        temporary.write_text(f"{text}\n![Learning curves]({CURVES})\n", encoding="utf-8")
+        temporary.write_text(f"{text}\n![Learning curves]({CURVES})\n\n{comment}\n", encoding="utf-8")
     return text

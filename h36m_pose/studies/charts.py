@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from h36m_pose import provenance
 from h36m_pose.atomic_files import replacing
-from h36m_pose.studies.row_results import Result
+from h36m_pose.studies.row_results import Result, digest_of
 from h36m_pose.studies.study import Study
 
 _COLOURS = ("#33658a", "#c8553d", "#6a994e", "#8d6a9f", "#b08900", "#5f6b73")
@@ -52,7 +53,15 @@ def draw(study: Study, found: dict[str, list[Result]], path: Path) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9)
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
+        figure.savefig(temporary, format="png", metadata={"Software": None, "Comment": _comment(study, found)})
+
+
+def _comment(study: Study, found: dict[str, list[Result]]) -> str:
+    """What the chart is drawn from. No commit: the same results give the same bytes, whichever version draws them."""
+    results = [each for name in study.chart for each in found.get(name, [])]
+    rows = {f"{each['study']}/{each['row']}.seed{each['seed']}": digest_of(each) for each in results}
+    record = {"command": "h36m-pose experiments --page-only", "study": study.name, "rows": rows}
+    return provenance.one_line(record)
 
 
 def _curve(result: Result) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What a row came to with one seed: a small JSON file, from which the page is made."""
 
+import hashlib
 import json
 import os
 import platform
@@ -40,6 +41,11 @@ def read_result(path: Path) -> Result | None:
     if not isinstance(result, dict) or result.get("schema") != SCHEMA:
         raise InputError(path, "no result of this version", "what `h36m-pose experiments` wrote", "Remove the file")
     return result
+
+
+def digest_of(result: Result) -> str:
+    """SHA-256 of a result's file, as `write_json` writes it."""
+    return hashlib.sha256(f"{json.dumps(result, indent=1, allow_nan=False)}\n".encode()).hexdigest()
 
 
 def row_config(row: Row, seed: int) -> ConfigDict:
@@ -131,6 +137,7 @@ def _stage(folder: Path) -> dict[str, Any]:
         "images": finished["steps"] * batch,
         "steps": finished["steps"],
         "best_step": finished["best_step"],
+        "weights": finished.get("weights"),
         "best": round(finished["best"], 5),
         "metric": metric,
         "last_train": round(training[-1][metric], 5) if training else None,
