@@ -74,7 +74,7 @@ def write_predictions(path: Path, predictions: Predictions, record: provenance.R
             view_index=np.repeat(np.arange(len(frames)), frames).astype(np.int32),
             frame_index=np.concatenate([np.arange(count) for count in frames]).astype(np.int32),
             views=np.array(json.dumps([dataclasses.asdict(span) for span in predictions.spans])),
-            **{provenance.KEY: np.array(json.dumps(record or provenance.record()))},
+            whence=np.array(json.dumps(record or provenance.record())),  # its name is `provenance.KEY`
         )
 
 
@@ -92,14 +92,14 @@ def read_predictions(path: Path) -> Predictions:
             spans = tuple(ViewSpan(**fields) for fields in json.loads(str(stored["views"])))
             arrays = {name: stored[name] for name in ("predicted_root_mm", "target_root_mm")}
         problem = _disagreement(arrays, spans)
-    except _NOT_OURS as error:
+    except NOT_OURS as error:
         problem = f"a damaged file ({error})"
     if problem:
         raise InputError(path, problem, "the predictions of a test", f"Remove it and run: {mend}")
     return Predictions(**arrays, spans=spans)
 
 
-_NOT_OURS = (
+NOT_OURS = (
     ValueError, TypeError, KeyError, AttributeError, EOFError, SyntaxError, MemoryError, NotImplementedError,
     tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip

@@ -7,6 +7,7 @@
     weights     digest of the checkpoint that predicted
     settings    digest of the settings that it was trained with
     dataset     fingerprint of the dataset that it was trained on
+    protocol    who of it trained, validated and tested
     tested_on   that of the dataset that it was tested on, if it is another one
     trained_by  commit of the code that trained it
 
@@ -28,7 +29,7 @@ from h36m_pose.training import run_folder
 KEY = "whence"
 """The record's name wherever it is one of several: in JSON, in an archive of arrays, in a comment, in an HTML head."""
 
-FACTS = ("run", "weights", "settings", "dataset", "tested_on", "trained_by")
+FACTS = ("run", "weights", "settings", "dataset", "protocol", "tested_on", "trained_by")
 """What a file that is made from another one takes over from it."""
 
 Record = dict[str, Any]
@@ -83,17 +84,32 @@ def of_run(run_dir: Path) -> Record:
     Raises:
         InputError: if one of the run's files is damaged.
     """
-    facts: Record = {"run": Path(run_dir).resolve().name}
-    stage = next((Path(run_dir) / name for name in ("finetune", "pretrain") if (Path(run_dir) / name).is_dir()), None)
-    if stage is None:
-        return facts
-    finished = run_folder.finished(stage)
-    facts["weights"] = finished.get("weights") if finished else None
-    if (stage / run_folder.CONFIG).is_file():
-        config = run_folder.read_json(stage / run_folder.CONFIG)
-        facts |= {"settings": settings_digest(config.get("settings", {})), "dataset": config.get("dataset_fingerprint")}
-    if (stage / run_folder.ENVIRONMENT).is_file():
-        facts["trained_by"] = commit_words(run_folder.read_json(stage / run_folder.ENVIRONMENT))
+    stages = (Path(run_dir) / name for name in ("finetune", "pretrain"))
+    stage = next((folder for folder in stages if (folder / run_folder.CONFIG).is_file()), None)
+    return of_stage(stage) if stage else {"run": Path(run_dir).resolve().name}
+
+
+def of_stage(stage: Path) -> Record:
+    """The same of one stage of a run.
+
+    Args:
+        stage: its folder, in that of the run.
+
+    Raises:
+        InputError: if one of its files is damaged.
+    """
+    config = run_folder.read_json(stage / run_folder.CONFIG)
+    finished = run_folder.finished(stage) or {}
+    there = (stage / run_folder.ENVIRONMENT).is_file()
+    environment = run_folder.read_json(stage / run_folder.ENVIRONMENT) if there else {}
+    facts = {
+        "run": stage.resolve().parent.name,
+        "weights": finished.get("weights"),
+        "settings": settings_digest(config.get("settings", {})),
+        "dataset": config.get("dataset_fingerprint"),
+        "protocol": environment.get("split") or finished.get("split"),
+        "trained_by": commit_words(environment),
+    }
     return {name: value for name, value in facts.items() if value}
 
 

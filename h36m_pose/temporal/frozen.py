@@ -80,7 +80,8 @@ def observe(
                 arrays[f"poses_{number}"] = np.stack([poses for poses, _ in seen])
                 arrays[f"features_{number}"] = np.stack([features for _, features in seen]).astype(np.float16)
         with replacing(cache) as temporary:
-            np.savez(temporary, **arrays, **{provenance.KEY: np.array(json.dumps(record or provenance.record()))})
+            arrays[provenance.KEY] = np.array(json.dumps(record or provenance.record()))
+            np.savez(temporary, **arrays)
     with np.load(cache, allow_pickle=False) as stored:
         return [
             Observed(view, stored[f"poses_{number}"], stored[f"features_{number}"].astype(np.float32))
