@@ -17,12 +17,12 @@ There are no times in it and no paths but those that were typed, so that the sam
 
 import functools
 import hashlib
+import importlib.metadata
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import h36m_pose
 from h36m_pose import command_words
 from h36m_pose.training import run_folder
 
@@ -41,7 +41,8 @@ def record(**facts: Any) -> Record:
     Args:
         facts: about what it is made from, such as those of `of_run`; they go before what is found out here.
     """
-    told = {"made_by": f"h36m-pose {h36m_pose.__version__}", "commit": code(), "command": command_words.current()}
+    made_by = f"h36m-pose {importlib.metadata.version('h36m-pose')}"
+    told = {"made_by": made_by, "commit": code(), "command": command_words.current()}
     return {name: value for name, value in {**told, **facts}.items() if value}
 
 
