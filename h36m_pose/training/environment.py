@@ -8,14 +8,17 @@ from typing import Any
 
 import jax
 
+from h36m_pose import command_words
+
 _PACKAGES = ("h36m-pose", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
 def describe_environment() -> dict[str, Any]:
-    """Python, packages, git commit and devices as plain JSON values."""
+    """Python, packages, git commit, devices and the command at work as plain JSON values."""
     devices = jax.local_devices()
     found = {"platform": devices[0].platform, "kind": devices[0].device_kind, "count": len(devices)}
-    return {**describe_software(), "devices": found}
+    command = command_words.current()
+    return {**describe_software(), "devices": found} | ({"command": command} if command else {})
 
 
 def describe_software() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from h36m_pose import provenance
 from h36m_pose.atomic_files import replacing
 from h36m_pose.training import run_folder
 
@@ -32,8 +33,9 @@ def draw_learning_curves(run_dir: Path) -> None:
             axis.legend(frameon=False)
         else:
             axis.text(0.5, 0.5, "not trained", transform=axis.transAxes, ha="center", color=_BASELINE)
+    comment = provenance.one_line(provenance.record(**provenance.of_run(run_dir)), curves=list(rows))
     with replacing(run_dir / FILE) as temporary:
-        figure.savefig(temporary, format="png")
+        figure.savefig(temporary, format="png", metadata={"Comment": comment})
 
 
 def _series(rows: list[dict[str, Any]], split: str, name: str) -> tuple[list[float], list[float]]:

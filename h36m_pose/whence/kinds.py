@@ -57,6 +57,7 @@ _COMMENTS = (
     ({"checkpoint_digest", "source"}, OVERLAY),
     ({"margin", "view"}, SHEET),
     ({"identity"}, ROBUSTNESS),
+    ({"curves"}, CURVES),
 )
 _TABLES = {".json": _JSON, ".npz": _ARRAYS, ".png": _COMMENTS, ".mp4": _COMMENTS}
 _BY_SUFFIX = {
@@ -83,6 +84,4 @@ def kind_of(path: Path, held: Held) -> Kind | None:
         return CHART
     if "runs" in record:
         return COMPARISON
-    if str(record.get("command", "")).startswith("h36m-pose train"):
-        return CURVES
     return CARD if suffix == ".md" else _BY_SUFFIX.get(suffix, OTHER)
