@@ -67,6 +67,7 @@ WRONG_PATHS = {
     "render": ["render", "nowhere", "--root", "nowhere"],
     "compare": ["compare", "nowhere", "nowhere"],
     "export": ["export", "nowhere"],
+    "whence": ["whence", "nowhere"],
     "report": ["report", "nowhere"],
     "experiments": ["experiments", "--dataset", "nowhere"],
     "baseline": ["baseline", "hog_ridge", "--dataset", "nowhere", "--experiment", "demo", "--run", "out"],

@@ -63,7 +63,7 @@ def _weights(origin: Origin, run: Path | None) -> Iterator[Check]:
 def _checkpoint(told: str, stage: Path | None) -> Iterator[Check]:
     """The best checkpoint of a stage, against the digest that is told of it."""
     checkpoint = places.best_checkpoint(stage) if stage else None
-    if checkpoint is None or not places.is_checkpoint(checkpoint):
+    if checkpoint is None or not (checkpoint / places.DIGESTS).is_file():
         where = f"no finished checkpoint in {stage}" if stage else "its run is not here, name it with --run"
         yield Check("weights", NOT_THERE, f"{told[:_SHORT]}: {where}")
         return

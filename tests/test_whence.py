@@ -1,0 +1,334 @@
+"""Where files come from: every writer leaves a record, whence reads it, and compares it with what lies there."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import ezc3d
+import numpy as np
+import pytest
+import stick_dataset
+from drawn_run import write_drawn_run
+from PIL import Image
+from stick_dataset import write_stick_dataset
+
+from h36m_pose import command_words, provenance
+from h36m_pose.atomic_files import write_json
+from h36m_pose.cli.main import main
+from h36m_pose.data.dataset import open_dataset
+from h36m_pose.predict.footage import open_footage
+from h36m_pose.predict.output import write_all
+from h36m_pose.predict.poses import Poses
+from h36m_pose.rendering.media_files import new_video, write_picture
+from h36m_pose.rendering.run_pictures import render_run
+from h36m_pose.training import checkpoint, run_folder
+from h36m_pose.whence import places
+
+FRAMES = {"S1": 7, "S5": 6, "S6": 6, "S7": 6, "S8": 6, "S9": 6, "S11": 10, "S101": 6}
+PICTURES, SIDE = 3, 300
+WEIGHTS = Path("runs/tiny/finetune/checkpoints/best_00000012")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every verb has written what it writes; not to be changed."""
+    folder = tmp_path_factory.mktemp("made")
+    with contextlib.chdir(folder):
+        dataset = write_stick_dataset(Path("data"), FRAMES)
+        run = write_drawn_run(Path("runs/tiny"), dataset)
+        assert main(["evaluate", "runs/tiny"]) == 0
+        assert main(["robustness", "runs/tiny", "--only", "dark", "--every", "5"]) == 0
+        shutil.copytree(run, "runs/other")
+        assert main(["compare", "runs/tiny", "runs/other"]) == 0
+        assert main(["pack", "data"]) == 0
+        with command_words.at_work(["predict", "pictures", "--run", "runs/tiny", "--out", "poses"]):
+            _write_poses(run)
+        _write_video(Path("raw.mp4"), FRAMES["S11"])
+        with command_words.at_work(["render", "runs/tiny", "--root", "raw"]):
+            render_run(Path("runs/tiny"), Path("data"), lambda view: Path("raw.mp4"), frames=2)
+    return folder
+
+
+def _write_poses(run: Path) -> None:
+    """The folder of a prediction, of poses that no network was asked for."""
+    Path("pictures").mkdir()
+    for number in range(PICTURES):
+        Image.new("RGB", (SIDE, SIDE), (40, 90, 50 * number)).save(f"pictures/{number}.png")
+    joints = stick_dataset.poses(PICTURES, 1.0, np.random.default_rng(0))
+    pixels = joints[..., :2] / 20 + SIDE / 2
+    about = {
+        "made_by": "h36m-pose predict", "source": "pictures", "run": str(run), "width_px": SIDE, "height_px": SIDE,
+        "checkpoint_digest": checkpoint.digest(WEIGHTS), "person": {"silhouettes": "given"},
+        "camera": {"assumed": False}, "domain": {"verdict": "inside"}, "smoothing": {"filter": "none"},
+        provenance.KEY: provenance.record(**provenance.of_run(run)),
+    }  # fmt: skip
+    boxes = np.full((PICTURES, 4), 90.0, np.float32)
+    poses = Poses(
+        joints_root_mm=joints, smoothed_root_mm=None, mirrored_root_mm=joints, joints_px=pixels,
+        box_px=boxes[:, :3], silhouette_px=boxes, valid=np.ones(PICTURES, bool), time_s=np.arange(PICTURES) / 25,
+        domain_score=np.ones(PICTURES, np.float32), fps=25.0, about=about,
+    )  # fmt: skip
+    write_all(Path("poses"), poses, open_footage(Path("pictures"), 25.0), {}, silent=True)
+
+
+def _write_video(path: Path, frames: int) -> None:
+    with new_video(path, 320, 240, 25, "a test", "") as video:
+        for number in range(frames):
+            video.add(np.full((240, 320, 3), 40 + 5 * number, np.uint8))
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of it to be changed, and to work in."""
+    copy = shutil.copytree(made, tmp_path / "copy")
+    monkeypatch.chdir(copy)
+    return copy
+
+
+def ask(capsys: pytest.CaptureFixture[str], path: str | Path, *options: str, status: int = 0) -> dict:
+    capsys.readouterr()
+    assert main(["whence", str(path), "--json", *options]) == status
+    return json.loads(capsys.readouterr().out)
+
+
+def verdicts(told: dict) -> dict[str, str]:
+    return {check["subject"]: check["verdict"] for check in told["checks"]}
+
+
+TOLD = {
+    "runs/tiny/results.json": ("the results of a test", "h36m-pose evaluate runs/tiny"),
+    "runs/tiny/predictions.npz": ("predicted and true poses of a test", "h36m-pose evaluate runs/tiny"),
+    "runs/tiny/robustness.json": ("what spoilt pictures cost", "h36m-pose robustness runs/tiny --only dark --every 5"),
+    "runs/tiny/robustness.png": ("what spoilt pictures cost", "h36m-pose robustness runs/tiny --only dark --every 5"),
+    "runs/tiny/walking.mp4": ("the video of a test walk", "h36m-pose render runs/tiny --root raw"),
+    "runs/tiny/four_samples.png": ("the picture of four test samples", "h36m-pose render runs/tiny --root raw"),
+    "poses/poses.npz": ("predicted poses", "h36m-pose predict pictures --run runs/tiny"),
+    "poses/poses.json": ("predicted poses", "h36m-pose predict pictures --run runs/tiny"),
+    "poses/poses.c3d": ("predicted poses", "h36m-pose predict pictures --run runs/tiny"),
+    "poses/poses.csv": ("predicted poses", "h36m-pose predict pictures --run runs/tiny"),
+    "poses/poses.bvh": ("predicted poses", "h36m-pose predict pictures --run runs/tiny"),
+    "poses/poses.trc": ("predicted poses", "h36m-pose predict pictures --run runs/tiny"),
+    "poses/overlay.mp4": ("the video of predicted poses", "h36m-pose predict pictures --run runs/tiny"),
+    "poses": ("a folder with predicted poses", "h36m-pose predict pictures --run runs/tiny"),
+    "runs/tiny": ("a run, pretrained and finetuned, tested", "h36m-pose train pretrain --experiment demo"),
+    "runs/tiny/finetune": ("finetune, a stage of the run tiny", "h36m-pose train finetune --experiment demo"),
+    "runs/tiny/finetune/config.json": ("part of finetune", "h36m-pose train finetune --experiment demo"),
+    str(WEIGHTS): ("a checkpoint of the stage finetune, step 12", "h36m-pose train finetune --experiment demo"),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_every_file_tells_run_weights_settings_dataset_and_command(name, made, monkeypatch, capsys):
+    monkeypatch.chdir(made)
+    told, (what, command) = ask(capsys, name), TOLD[name]
+    record, settings = told["record"], json.loads(Path("runs/tiny/finetune/config.json").read_text())["settings"]
+    assert told["what"].startswith(what)
+    assert told["again"][0].startswith(command)
+    assert record["run"] == "tiny"
+    assert record["weights"] == checkpoint.digest(WEIGHTS)
+    assert record["settings"] == provenance.settings_digest(settings)
+    assert record["dataset"] == open_dataset("data").fingerprint
+    assert str(made) not in json.dumps(told)
+    checks = ask(capsys, name, "--verify")["checks"]
+    assert {check["verdict"] for check in checks} == {"same"}
+    assert len(checks) >= 3
+
+
+@pytest.mark.parametrize("name", ["comparison/comparison.json", "comparison/comparison.md", "comparison/curves.png"])
+def test_a_comparison_tells_all_of_its_runs(name, made, monkeypatch, capsys):
+    monkeypatch.chdir(made)
+    told = ask(capsys, name)
+    assert told["again"] == ["h36m-pose compare runs/tiny runs/other"]
+    assert [run["run"] for run in told["record"]["runs"]] == ["tiny", "tiny"]  # one is a copy
+    assert {run["weights"] for run in told["record"]["runs"]} == {checkpoint.digest(WEIGHTS)}
+
+
+@pytest.mark.parametrize("name", ["data", "data/S1/Walking_1.54138969", "data/S11/Walking_1.54138969/images.npy"])
+def test_a_dataset_and_its_parts_tell_its_fingerprint(name, made, monkeypatch, capsys):
+    monkeypatch.chdir(made)
+    told = ask(capsys, name, "--verify")
+    assert told["record"] == {"dataset": open_dataset("data").fingerprint}
+    assert verdicts(told) == {"dataset": "same", "files of the dataset": "same"}
+
+
+def test_a_pack_tells_its_dataset_and_is_read_to_the_end(place, capsys):
+    told = ask(capsys, "data.h36mpack", "--verify", "--dataset", "data")
+    assert told["record"]["dataset"] == open_dataset("data").fingerprint
+    assert verdicts(told) == {"dataset": "same", "contents of the pack": "same"}
+    content = bytearray(Path("data.h36mpack").read_bytes())
+    content[len(content) // 2] ^= 1
+    Path("data.h36mpack").write_bytes(content)
+    told = ask(capsys, "data.h36mpack", "--verify", "--dataset", "data", status=1)
+    assert verdicts(told)["contents of the pack"] == "changed"
+
+
+def test_the_record_stands_where_each_format_has_a_place_for_it(made):
+    record = json.loads((made / "poses/poses.json").read_text())["info"]["whence"]
+    assert record["made_by"].startswith("h36m-pose ")
+    parameters = ezc3d.c3d(str(made / "poses/poses.c3d"))["parameters"]["WHENCE"]
+    told = {name.lower(): each["value"][0] for name, each in parameters.items() if name != "__METADATA__"}
+    assert told == record
+    with Image.open(made / "runs/tiny/four_samples.png") as picture:
+        assert json.loads(picture.text["Comment"])["whence"]["weights"] == record["weights"]
+    with np.load(made / "runs/tiny/predictions.npz", allow_pickle=False) as stored:
+        assert json.loads(str(stored["whence"]))["weights"] == record["weights"]
+
+
+def test_the_same_input_gives_the_same_bytes(place):
+    assert main(["evaluate", "runs/tiny", "--out", "elsewhere"]) == 0
+    for name in ("results.json", "predictions.npz"):
+        assert Path("elsewhere", name).read_bytes() == Path("runs/tiny", name).read_bytes()
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1
+    path.write_bytes(content)
+
+
+def _train_anew() -> None:
+    about = json.loads((WEIGHTS / "about.json").read_text())
+    checkpoint.save(WEIGHTS, {"params": {"a": np.zeros(3)}}, about)
+
+
+def _change_a_setting() -> None:
+    path = Path("runs/tiny/finetune/config.json")
+    config = json.loads(path.read_text())
+    config["settings"]["finetune"]["optim"]["peak_lr"] *= 2
+    write_json(path, config)
+
+
+def _move_the_predictions() -> None:
+    path = Path("runs/tiny/results.json")
+    results = json.loads(path.read_text())
+    results["metrics"]["mpjpe"]["network"] += 1
+    write_json(path, results)
+
+
+CHANGES = {
+    "bit": (lambda: _flip(WEIGHTS / "about.json"), "runs/tiny/finetune", "files of the checkpoint"),
+    "weights": (_train_anew, "runs/tiny/walking.mp4", "weights"),
+    "setting": (_change_a_setting, "poses/overlay.mp4", "settings"),
+    "results": (_move_the_predictions, "runs/tiny/results.json", "results"),
+    "predictions": (lambda: _flip(Path("runs/tiny/predictions.npz")), "runs/tiny/walking.mp4", "predictions.npz"),
+    "table": (lambda: _flip(Path("poses/poses.csv")), "poses/poses.csv", "poses.csv"),
+    "dataset": (lambda: write_stick_dataset(Path("data"), FRAMES, seed=1), "runs/tiny/predictions.npz", "dataset"),
+    "crop": (lambda: _flip(Path("data/S5/Walking_1.54138969/images.npy")), "data", "files of the dataset"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_has_changed_is_told_and_nothing_else(name, place, capsys):
+    change, path, subject = CHANGES[name]
+    change()
+    told = verdicts(ask(capsys, path, "--verify", status=1))
+    assert [each for each, verdict in told.items() if verdict == "changed"] == [subject]
+
+
+def test_what_is_not_there_is_told_and_found_where_it_was_moved_to(place, capsys):
+    shutil.copy("poses/poses.npz", "alone.npz")
+    Path("runs").rename("moved")
+    Path("data").rename("crops")
+    told = verdicts(ask(capsys, "alone.npz", "--verify", status=1))
+    assert told == {"weights": "not there", "dataset": "not there"}
+    told = verdicts(ask(capsys, "alone.npz", "--verify", "--run", "moved/tiny", "--dataset", "crops"))
+    assert told == dict.fromkeys(("weights", "files of the checkpoint", "settings", "dataset"), "same")
+
+
+def test_files_from_before_there_were_records_tell_what_they_can(place, capsys):
+    results = json.loads(Path("runs/tiny/results.json").read_text())
+    record = results.pop("whence")
+    write_json("old/results.json", results)
+    told = ask(capsys, "old/results.json")
+    assert told["record"] == {name: record[name] for name in ("weights", "dataset")}
+    assert told["again"] == ["h36m-pose evaluate RUN"] and "usual" in told["notes"][-1]
+    with np.load("runs/tiny/predictions.npz") as stored:
+        np.savez("runs/tiny/predictions.npz", **{name: stored[name] for name in stored if name != "whence"})
+    told = ask(capsys, "runs/tiny/predictions.npz")
+    assert told["record"]["weights"] == record["weights"] and "nothing itself" in told["notes"][0]
+    shutil.copy("runs/tiny/predictions.npz", "old.npz")
+    assert main(["whence", "old.npz"]) == 2
+    assert "without a word of where it comes from" in capsys.readouterr().err
+
+
+def test_for_people_it_is_a_few_lines(made, monkeypatch, capsys):
+    monkeypatch.chdir(made)
+    capsys.readouterr()
+    assert main(["whence", "runs/tiny/walking.mp4", "--verify"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "runs/tiny/walking.mp4: the video of a test walk"
+    assert f"  run        tiny, weights {checkpoint.digest(WEIGHTS)[:12]}" in lines
+    assert "  again      h36m-pose render runs/tiny --root raw" in lines
+    assert sum(line.startswith("  same ") for line in lines) == 5 and len(lines) < 16
+
+
+def _foreign(folder: Path) -> dict[str, Path]:
+    """Files that are not ours, and some that are no files of their kind at all."""
+    write_picture(folder / "foreign.png", np.zeros((4, 4, 3), np.uint8), "a title", "words")
+    _write_video(folder / "foreign.mp4", 2)
+    np.savez(folder / "foreign.npz", a=np.arange(3))
+    contents = {
+        "foreign.json": b'{"annotations": [], "categories": [], "info": {}}', "list.json": b"[1]", "cut.json": b'{"a',
+        "foreign.csv": b"a,b\n1,2\n", "page.html": b"<html></html>", "notes.md": b"# notes", "text.onnx": b"hello",
+        "varints.onnx": b"\xff" * 40, "text.zip": b"PK\x03\x04", "points.c3d": b"\x02P" + bytes(600), "x.png": b"",
+        "x.mp4": b"\0" * 64, "x.npz": b"PK\x03\x04 nonsense", "x.h36mpack": b"no pack", "plain": b"\0",
+    }  # fmt: skip
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    (folder / "empty").mkdir()
+    return {name: folder / name for name in (*contents, "foreign.png", "foreign.mp4", "foreign.npz", "empty", "none")}
+
+
+def test_what_is_not_ours_gets_one_line(tmp_path, capsys):
+    for path in _foreign(tmp_path).values():
+        assert main(["whence", str(path)]) == 2, path
+        said = capsys.readouterr()
+        assert said.out == "" and said.err.count("\n") == 1, path
+        assert said.err.startswith(f"h36m-pose: error: {path}: found ")
+
+
+def test_neither_homes_nor_what_changes_nothing_get_into_a_record(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/somewhere/alice")
+    inside = str(tmp_path / "runs" / "my run")
+    words = [
+        "predict",
+        "/somewhere/alice/a walk.mp4",
+        "--run",
+        inside,
+        "--out=x",
+        "--workers",
+        "3",
+        f"init_from={inside}",
+    ]
+    expected = "h36m-pose predict ~/'a walk.mp4' --run 'runs/my run' init_from='runs/my run'"
+    assert command_words.typed(words) == expected
+    assert command_words.typed(["pack", "/data/h36m", "--overwrite"]) == "h36m-pose pack /data/h36m"
+    assert command_words.current() == ""
+
+
+def test_settings_that_say_how_and_not_what_do_not_count():
+    settings = {"seed": 0, "host_devices": 1, "data": {"input": "auto", "crowd": True}, "writers": ["a"]}
+    same = {"seed": 0, "host_devices": 8, "data": {"input": "resident", "crowd": True}, "writers": []}
+    assert provenance.settings_digest(settings) == provenance.settings_digest(same)
+    assert provenance.settings_digest(settings) != provenance.settings_digest(same | {"seed": 1})
+
+
+def test_names_of_checkpoints_are_those_of_training(made):
+    stage = made / "runs/tiny/finetune"
+    assert places.best_checkpoint(stage) == run_folder.best_weights(stage)
+    assert places.weights_of(run_folder.best_weights(stage)) == checkpoint.digest(run_folder.best_weights(stage))
+
+
+def test_it_answers_without_jax(made):
+    code = "import sys; from h36m_pose.cli.main import main; main(sys.argv[1:]); print('jax' in sys.modules)"
+    words = ["whence", "runs/tiny", "--verify"]
+    outcome = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=made, capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert outcome.stdout.splitlines()[-1] == "False"
