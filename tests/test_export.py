@@ -80,6 +80,21 @@ def test_the_files_carry_what_is_needed_to_use_them(exported):
         )
 
 
+def test_the_files_tell_where_they_come_from(exported, capsys):
+    run_dir, out, dataset = exported
+    weights, fingerprint = load_run(run_dir).checkpoint_digest, open_dataset(Path(dataset)).fingerprint
+    for path in (*(out / name for name in NAMES), out):
+        capsys.readouterr()
+        assert main(["whence", str(path), "--json", "--verify"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["again"] == [f"h36m-pose export {run_dir}"]
+        assert [told["record"][name] for name in ("run", "weights", "dataset")] == ["run", weights, fingerprint]
+        assert [check["verdict"] for check in told["checks"]] == ["same"] * 4
+    assert main(["whence", str(run_dir), "--json"]) == 0
+    trained, _ = json.loads(capsys.readouterr().out)["again"]
+    assert trained.startswith("h36m-pose train finetune --experiment demo") and trained.endswith("epochs=1")
+
+
 def test_the_snippets_of_the_card_run(exported, tmp_path, monkeypatch):
     _, out, dataset = exported
     crops = crops_of(dataset, "S8")

@@ -161,6 +161,7 @@ def masks_as(kind: str, folder: Path) -> Path:
 def test_masks_make_the_crops_that_preprocessing_makes(kind: str, tmp_path: Path, predictor: VideoPredictor) -> None:
     poses = predictor(film().images, fps=8, masks=masks_as(kind, tmp_path / kind))
     assert poses.about["person"]["way"] == "masks"
+    assert poses.about["whence"]["weights"] == poses.about["checkpoint_digest"]
     footage = open_footage(film().images)
     crops = []
     for shot, mask in zip(footage.shots(), film().masks, strict=True):

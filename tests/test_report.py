@@ -135,13 +135,19 @@ def test_averaging_hides_no_disagreement_with_the_mirrored_picture(run):
         np.testing.assert_allclose(check_sequences(material)[view.name].values["mirror"], apart, rtol=1e-3)
 
 
-def test_the_same_run_gives_the_same_page(run, report, video_of):
+def test_the_same_run_gives_the_same_page(run, report, video_of, capsys):
     before = report.read_bytes(), report.stat().st_mtime_ns
     assert not write_report(gather(run), video_of)
     assert (report.read_bytes(), report.stat().st_mtime_ns) == before
     report.write_bytes(before[0].replace(b'name="made-from" content="', b'name="made-from" content="0', 1))
+    assert main(["whence", str(report), "--verify"]) == 1
     assert write_report(gather(run), video_of)
     assert report.read_bytes() == before[0]
+    capsys.readouterr()
+    assert main(["whence", str(report), "--verify", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    weights = json.loads((run / "results.json").read_text())["identity"]["weights"]
+    assert told["record"]["weights"] == weights and told["checks"][-1]["subject"] == "what the page shows"
 
 
 def test_a_run_that_lacks_things_says_what_makes_them(run, tmp_path, capsys):

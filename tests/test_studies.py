@@ -8,9 +8,11 @@ import pytest
 import train_runs
 
 from h36m_pose import configuration
+from h36m_pose.atomic_files import sha256_of, write_json
 from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.errors import InputError
+from h36m_pose.rendering.media_files import comment_of
 from h36m_pose.studies import page, result_tables, row_results, runner, study
 from h36m_pose.training.stage import make_task, outputs_of
 
@@ -203,8 +205,7 @@ def test_the_page_tells_means_spreads_races_and_what_was_not_run(tmp_path: Path)
     ]
     for file in files:
         path = row_results.result_path(tmp_path / "results", "race", file["row"], file["seed"])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(file), encoding="utf-8")
+        write_json(path, file)
     page.write_page([race], tmp_path / "results", tmp_path / "results.md")
     text = (tmp_path / "results.md").read_text()
     assert "| slow | 42.0 ± 2.8 | 5.0 ± 0.0 |" in text and "| fast | 32.0 ± 2.8 |" in text
@@ -212,6 +213,8 @@ def test_the_page_tells_means_spreads_races_and_what_was_not_run(tmp_path: Path)
     # Seed 0: from 60 at 100 to 40 at 300, 50 is reached at 200 of 400; with the first stage at 300. Seed 1: never.
     assert "after 50 %, never of its pictures (seed by seed) counting the second stage alone, after 75 %, never" in text
     assert (tmp_path / "results" / "race.png").stat().st_size > 1000
+    told = comment_of(tmp_path / "results" / "race.png")["whence"]["rows"]
+    assert {name: sha256_of(tmp_path / "results" / f"{name}.json") for name in told} == told and len(told) == 4
 
 
 def test_tables_of_conditions_and_variants_have_a_line_for_each() -> None:

@@ -15,6 +15,7 @@ from h36m_pose import configuration, prediction, skeleton
 from h36m_pose.data import frames, pipeline
 from h36m_pose.errors import InputError
 from h36m_pose.models.registry import draw_model
+from h36m_pose.rendering.media_files import comment_of
 from h36m_pose.training import checkpoint, loop, run_folder
 from h36m_pose.training.initial_weights import initial_weights
 from h36m_pose.training.optimizer import make_optimizer, make_schedule
@@ -82,6 +83,8 @@ def test_a_finished_run_explains_itself(dataset, run_dir):
         assert [row["step"] for row in rows if row["split"] == "validation"] == [7, 14]
     image = (run_dir / "learning_curves.png").read_bytes()
     assert image.startswith(b"\x89PNG") and len(image) > 10_000
+    told = comment_of(run_dir / "learning_curves.png")["whence"]
+    assert (told["run"], told["dataset"]) == (run_dir.name, dataset.fingerprint)
 
 
 @pytest.mark.parametrize("stage", configuration.STAGES)

@@ -156,6 +156,14 @@ def test_a_dataset_and_its_parts_tell_its_fingerprint(name, made, monkeypatch, c
     assert verdicts(told) == {"dataset": "same", "files of the dataset": "same"}
 
 
+def test_the_row_of_a_study_tells_its_commands(capsys):
+    row = Path(__file__).parents[1] / "docs/results/pretraining/pretrained.seed0.json"
+    told, held = ask(capsys, row), json.loads(row.read_text())
+    assert told["again"] == held["commands"] and len(told["again"]) == 3
+    assert told["record"]["dataset"] == held["dataset"]["fingerprint"]
+    assert told["record"]["trained_by"] == held["environment"]["commit"]
+
+
 def test_a_pack_tells_its_dataset_and_is_read_to_the_end(place, capsys):
     told = ask(capsys, "data.h36mpack", "--verify", "--dataset", "data")
     assert told["record"]["dataset"] == open_dataset("data").fingerprint
@@ -245,7 +253,7 @@ def test_files_from_before_there_were_records_tell_what_they_can(place, capsys):
     record = results.pop("whence")
     write_json("old/results.json", results)
     told = ask(capsys, "old/results.json")
-    assert told["record"] == {name: record[name] for name in ("weights", "dataset")}
+    assert told["record"] == {name: record[name] for name in ("weights", "dataset")} | {"protocol": results["protocol"]}
     assert told["again"] == ["h36m-pose evaluate RUN"] and "usual" in told["notes"][-1]
     with np.load("runs/tiny/predictions.npz") as stored:
         np.savez("runs/tiny/predictions.npz", **{name: stored[name] for name in stored if name != "whence"})

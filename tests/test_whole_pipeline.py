@@ -89,6 +89,9 @@ def test_rerun_gets_what_all_cameras_saw_of_the_walk(finished: Path) -> None:
             np.testing.assert_allclose(np.array(pixels[4]) - 0.5, camera_to_pixel(in_camera, view.camera), atol=0.1)
         pictures = dict(logged[f"/world/{span.camera_id}/picture", "EncodedImage:blob"])
         assert sorted(pictures) == [2, 3, 4] and bytes(pictures[2][0][:2]) == b"\xff\xd8"
+    told = json.loads(_run("whence", file, "--json", "--verify"))
+    assert told["record"]["run"] == "run" and told["again"][0].startswith("h36m-pose render ")
+    assert {check["verdict"] for check in told["checks"]} == {"same"}
     wrong = _run("render", finished / "run", *words, "--first", "99", status=2)
     assert "--first / --frames" in wrong
 

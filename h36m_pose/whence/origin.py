@@ -103,6 +103,7 @@ def facts_of(held: Held) -> Record:
         "run": Path(held["run"]).name if isinstance(held.get("run"), str) else None,
         "weights": _first(identity.get("weights"), held.get("checkpoint_digest"), tested),
         "dataset": _first(identity.get("dataset_fingerprint"), held.get("dataset_fingerprint"), on),
+        "protocol": _first(held.get("protocol")),
         "trained_by": _first(held.get("code"), _inside(held, "environment", "commit")),
     }
     return {name: value for name, value in old.items() if value}
