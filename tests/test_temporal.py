@@ -210,6 +210,12 @@ def test_the_verb_measures_all_variants_once(run, monkeypatch, capsys):
     added = kept.pop("causal_5_features_3")
     assert added["settings"]["features"] == 3 and added["delay_frames"] == 0
     assert kept == rows
+    (seen,) = (run_dir / "temporal").glob("features_test_*.npz")
+    for path in ("results.json", "centred_9/results.json", "centred_9/predictions.npz", seen.name):
+        capsys.readouterr()
+        assert main(["whence", str(run_dir / "temporal" / path), "--json", "--verify"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["record"]["run"] == run_dir.name and told["again"][0].startswith("h36m-pose temporal ")
 
 
 def test_the_verb_refuses_what_makes_no_sense(run, tmp_path, capsys):

@@ -126,7 +126,7 @@ def _dataset(told: str, origin: Origin, dataset: Path | None) -> Iterator[Check]
 
 def _files(origin: Origin, run: Path | None) -> Iterator[Check]:
     """Files beside it that it tells the digests of, and results beside their predictions."""
-    held, folder = origin.held, origin.told_by.absolute().parent
+    held, folder = origin.held, origin.told_by.parent
     if "pack" in held:
         yield _pack(origin.told_by)
     if places.is_capture(origin.told_by):
@@ -134,10 +134,11 @@ def _files(origin: Origin, run: Path | None) -> Iterator[Check]:
         yield _against_digests("capture", origin.told_by, digests)
     if "predictions_sha256" in held:
         yield _file(folder / "predictions.npz", held["predictions_sha256"])
-    if isinstance(held.get("sha256"), dict) and "annotations" in held:
-        names = held["sha256"] if origin.path.is_dir() or origin.path == origin.told_by else {origin.path.name: 0}
-        for name in names:
-            yield _file(folder / name, held["sha256"].get(name))
+    beside = places.read_object(folder / places.POSES).get("sha256")
+    if isinstance(beside, dict):
+        whole = origin.told_by.name == places.POSES and origin.path.suffix.lower() not in places.NO_PLACE
+        for name in beside if whole else {origin.path.name} & set(beside):
+            yield _file(folder / name, beside[name])
     rows = origin.record.get("rows")
     for name, digest in rows.items() if isinstance(rows, dict) else ():
         yield _file(folder / f"{name}.json", digest)

@@ -15,13 +15,11 @@ from h36m_pose.whence.containers import Held, held_in
 
 _EXPECTED = "a file or a folder that h36m-pose wrote"
 _ASK_RUN = "Ask about the run it was made from"
-_BESIDE = "poses.json"
-_NO_PLACE = {".csv": "a CSV file", ".bvh": "a BVH file", ".trc": "a TRC file", ".c3d": "a C3D file of an older version"}
 _OF_STAGE = (
     run_folder.CONFIG, run_folder.CONFIG_BEFORE, run_folder.ENVIRONMENT, run_folder.FINISHED, run_folder.METRICS,
     run_folder.RATES, "domain.npz",
 )  # fmt: skip
-_FOLDER_MARKS = ("results.json", _BESIDE, "comparison.json", "network.stablehlo.zip")
+_FOLDER_MARKS = ("results.json", places.POSES, "comparison.json", "network.stablehlo.zip")
 """Files that tell where their folder comes from."""
 
 
@@ -155,11 +153,11 @@ def _of_place(path: Path) -> Origin:
         InputError: if that tells nothing either.
     """
     parent, suffix = path.absolute().parent, path.suffix.lower()
-    beside = places.read_object(parent / _BESIDE)
-    if path.name in (beside.get("sha256") or {}) or (suffix in _NO_PLACE and beside.get("annotations")):
-        note = f"{_NO_PLACE.get(suffix, 'it')} has no place for such words; {_BESIDE} beside it tells"
-        held = held_in(parent / _BESIDE) or {}
-        return _told(path, parent / _BESIDE, kinds.POSES.words, kinds.POSES, held, (note,))
+    beside = places.read_object(parent / places.POSES)
+    if path.name in (beside.get("sha256") or {}) or (suffix in places.NO_PLACE and beside.get("annotations")):
+        note = f"{places.NO_PLACE.get(suffix, 'it')} has no place for such words; {places.POSES} beside it tells"
+        held = held_in(parent / places.POSES) or {}
+        return _told(path, parent / places.POSES, kinds.POSES.words, kinds.POSES, held, (note,))
     checkpoint = places.above(path, places.is_checkpoint)
     if checkpoint:
         return _of_checkpoint(path, checkpoint)
@@ -183,8 +181,8 @@ def _of_place(path: Path) -> Origin:
 def _nothing_told(path: Path) -> InputError:
     if path.is_dir():
         return InputError(path, "a folder without a file of ours that tells", _EXPECTED, "Ask about a file in it")
-    if path.suffix.lower() in _NO_PLACE:
-        found = f"{_NO_PLACE[path.suffix.lower()]}, which cannot tell, and no {_BESIDE} beside it"
+    if path.suffix.lower() in places.NO_PLACE:
+        found = f"{places.NO_PLACE[path.suffix.lower()]}, which cannot tell, and no {places.POSES} beside it"
         return InputError(path, found, _EXPECTED, "Ask about the folder in which it was written")
     return InputError(path, "nothing that h36m-pose wrote", _EXPECTED, "Name another file")
 

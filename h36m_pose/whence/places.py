@@ -14,6 +14,9 @@ STAGES = ("finetune", "pretrain")
 ABOUT, DIGESTS = "about.json", "digests.json"
 """Of a checkpoint, see `training.checkpoint`, which cannot be imported without JAX."""
 CAPTURE = "capture.json"
+POSES = "poses.json"
+NO_PLACE = {".csv": "a CSV file", ".bvh": "a BVH file", ".trc": "a TRC file", ".c3d": "a C3D file of an older version"}
+"""Files that cannot tell where they come from, since the format has no place for words that all readers would bear."""
 _LEVELS = 6
 """How far above a file its run or dataset is looked for."""
 
