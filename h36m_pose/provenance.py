@@ -106,18 +106,20 @@ def of_stage(stage: Path) -> Record:
     facts = {
         "run": stage.resolve().parent.name,
         "weights": finished.get("weights"),
-        "settings": settings_digest(config.get("settings", {})),
+        "settings": settings_digest(config["settings"]) if isinstance(config.get("settings"), dict) else None,
         "dataset": config.get("dataset_fingerprint"),
         "protocol": environment.get("split") or finished.get("split"),
         "trained_by": commit_words(environment),
     }
-    return {name: value for name, value in facts.items() if value}
+    return {name: value for name, value in facts.items() if isinstance(value, str) and value}
 
 
 def commit_words(environment: dict[str, Any]) -> str:
     """The commit that an `environment.json` tells; empty if it tells none."""
-    git = environment.get("git") or {}
-    return f"{git['commit']}{' with changes' if git.get('dirty') else ''}" if git.get("commit") else ""
+    git = environment.get("git")
+    if not isinstance(git, dict) or not git.get("commit"):
+        return ""
+    return f"{git['commit']}{' with changes' if git.get('dirty') else ''}"
 
 
 def settings_digest(settings: dict[str, Any]) -> str:

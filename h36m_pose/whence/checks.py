@@ -101,7 +101,7 @@ def _settings(told: str, origin: Origin, run: Path) -> Iterator[Check]:
     if stage is None:
         return
     config = stage / run_folder.CONFIG
-    found = provenance.settings_digest(places.read_object(config).get("settings", {}))
+    found = provenance.settings_digest(places.read_object(config)["settings"])
     yield Check("settings", SAME if found == told else CHANGED, f"{told[:_SHORT]}: {config}")
 
 
@@ -130,7 +130,7 @@ def _files(origin: Origin, run: Path | None) -> Iterator[Check]:
     if "pack" in held:
         yield _pack(origin.told_by)
     if places.is_capture(origin.told_by):
-        digests = {name: facts.get("sha256") for name, facts in held["files"].items()}
+        digests = {name: places.inside(facts, "sha256") for name, facts in held["files"].items()}
         yield _against_digests("capture", origin.told_by, digests)
     if "predictions_sha256" in held:
         yield _file(folder / "predictions.npz", held["predictions_sha256"])
@@ -176,7 +176,7 @@ def _results(path: Path) -> Iterator[Check]:
     if not (path.parent / PREDICTIONS_FILE).is_file():
         yield Check("results", NOT_THERE, f"no {PREDICTIONS_FILE} beside {path}")
         return
-    told = places.read_object(path).get("metrics", {}).get("mpjpe", {}).get("network")
+    told = places.inside(places.read_object(path), "metrics", "mpjpe", "network")
     try:
         predictions = read_predictions(path.parent / PREDICTIONS_FILE)
     except InputError as error:

@@ -80,7 +80,8 @@ def _told(path: Path, told_by: Path, what: str, kind: kinds.Kind, held: Held, no
     record = _with_run(record, run)
     if kind is kinds.PACK:
         record["dataset"] = held["fingerprint"]
-    again = tuple(held["commands"]) if "commands" in held else (command,)
+    listed = held.get("commands")
+    again = tuple(map(str, listed)) if isinstance(listed, list) and listed else (command,)
     if not again[0]:
         again = (f"h36m-pose {kind.command.format(run=commands.shown(run) if run else 'RUN')}",)
         notes = (*notes, "it does not tell the command: this is the usual one")
@@ -92,29 +93,28 @@ def facts_of(held: Held) -> Record:
     """The record of a file, or what files told before there were records, under the same names."""
     record = held.get(KEY)
     if isinstance(record, dict):
-        return {name: value for name, value in record.items() if isinstance(value, str) or name in ("runs", "rows")}
+        told: Record = {name: value for name, value in record.items() if isinstance(value, str)}
+        if isinstance(record.get("runs"), list):
+            told["runs"] = [facts_of({KEY: each}) for each in record["runs"] if isinstance(each, dict)]
+        if isinstance(record.get("rows"), dict):
+            told["rows"] = record["rows"]
+        return told
     identity = held["identity"] if isinstance(held.get("identity"), dict) else held
-    tested = _inside(held, "stages", "finetune", "weights")
-    on = _inside(held, "dataset", "fingerprint")
+    tested = places.inside(held, "stages", "finetune", "weights")
+    on = places.inside(held, "dataset", "fingerprint")
     old = {
         "made_by": held.get("made_by"),
         "run": Path(held["run"]).name if isinstance(held.get("run"), str) else None,
         "weights": _first(identity.get("weights"), held.get("checkpoint_digest"), tested),
         "dataset": _first(identity.get("dataset_fingerprint"), held.get("dataset_fingerprint"), on),
         "protocol": _first(held.get("protocol")),
-        "trained_by": _first(held.get("code"), _inside(held, "environment", "commit")),
+        "trained_by": _first(held.get("code"), places.inside(held, "environment", "commit")),
     }
     return {name: value for name, value in old.items() if value}
 
 
 def _first(*values: object) -> str | None:
     return next((value for value in values if isinstance(value, str) and value), None)
-
-
-def _inside(value: object, *names: str) -> object:
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 def _with_run(record: Record, run: Path | None) -> Record:
@@ -180,11 +180,11 @@ def _of_place(path: Path) -> Origin:
 
 def _nothing_told(path: Path) -> InputError:
     if path.is_dir():
-        return InputError(path, "a folder without a file of ours that tells", _EXPECTED, "Ask about a file in it")
+        return InputError(path, "no run, dataset or other folder of ours", _EXPECTED, "Ask about a file in it")
     if path.suffix.lower() in places.NO_PLACE:
         found = f"{places.NO_PLACE[path.suffix.lower()]}, which cannot tell, and no {places.POSES} beside it"
         return InputError(path, found, _EXPECTED, "Ask about the folder in which it was written")
-    return InputError(path, "nothing that h36m-pose wrote", _EXPECTED, "Name another file")
+    return InputError(path, "no record of where it comes from in it", _EXPECTED, "Name another file")
 
 
 def _of_run(path: Path) -> Origin:
@@ -202,7 +202,7 @@ def _of_run(path: Path) -> Origin:
 
 
 def _mpjpe(run: Path) -> str:
-    value = _inside(places.read_object(run / "results.json"), "metrics", "mpjpe", "network")
+    value = places.inside(places.read_object(run / "results.json"), "metrics", "mpjpe", "network")
     return f"{value:.1f} mm" if isinstance(value, float) else "not told"
 
 
@@ -224,7 +224,7 @@ def _of_checkpoint(path: Path, checkpoint: Path) -> Origin:
         "weights": places.weights_of(checkpoint),
         "settings": provenance.settings_digest(about["settings"]),
         "dataset": about.get("dataset_fingerprint"),
-        "protocol": _inside(about, "split", "words"),
+        "protocol": places.inside(about, "split", "words"),
     }
     of_stage = places.above(checkpoint, places.is_stage)
     notes = ["a checkpoint does not tell its commit and command"]
@@ -233,7 +233,7 @@ def _of_checkpoint(path: Path, checkpoint: Path) -> Origin:
         found = {**provenance.of_stage(of_stage), **found}
     run = of_stage.parent if of_stage else None
     again = commands.training_of(about["settings"], str(stage), run)
-    record = {name: value for name, value in found.items() if value}
+    record = {name: value for name, value in found.items() if isinstance(value, str) and value}
     dataset = commands.dataset_of(run) if run else None
     return Origin(path, what, record, (again,), tuple(notes), told_by=checkpoint, run=run, dataset=dataset)
 
@@ -242,7 +242,7 @@ def _of_dataset(path: Path, dataset: Path) -> Origin:
     manifest = places.read_object(dataset / MANIFEST)
     synthetic = manifest.get("synthetic")
     origin = "" if synthetic is None else " of a synthetic capture" if synthetic else " of Human3.6M"
-    what = f"a dataset{origin}, {manifest.get('frames'):,} frames of {len(manifest['views'])} views"
+    what = f"a dataset{origin}, {manifest['frames']:,} frames of {len(manifest['views'])} views"
     what = what if path.absolute() == dataset.absolute() else f"part of {what}"
     again = commands.preprocessing(manifest["parameters"], dataset)
     code = str(manifest["parameters"].get("code"))[:12]

@@ -30,6 +30,13 @@ def read_object(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def inside(value: object, *names: str) -> Any:
+    """What stands in nested objects under a name in each; None if it is not there."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
 def is_run(folder: Path) -> bool:
     """Whether a folder holds a stage of training."""
     return any(is_stage(folder / stage) for stage in STAGES)
@@ -37,22 +44,25 @@ def is_run(folder: Path) -> bool:
 
 def is_stage(folder: Path) -> bool:
     """Whether a folder is a stage of a run."""
-    return "settings" in read_object(folder / run_folder.CONFIG)
+    return isinstance(read_object(folder / run_folder.CONFIG).get("settings"), dict)
 
 
 def is_checkpoint(folder: Path) -> bool:
     """Whether a folder is a checkpoint."""
-    return (folder / DIGESTS).is_file() and "settings" in read_object(folder / ABOUT)
+    return (folder / DIGESTS).is_file() and isinstance(read_object(folder / ABOUT).get("settings"), dict)
 
 
 def is_dataset(folder: Path) -> bool:
     """Whether a folder is a preprocessed dataset."""
-    return {"fingerprint", "parameters", "views"} <= set(read_object(folder / MANIFEST))
+    types = {"fingerprint": str, "parameters": dict, "views": list, "frames": int}
+    manifest = read_object(folder / MANIFEST)
+    return all(isinstance(manifest.get(name), kind) for name, kind in types.items())
 
 
 def is_capture(folder: Path) -> bool:
     """Whether a folder is a capture of the studio."""
-    return {"parameters", "files"} <= set(read_object(folder / CAPTURE))
+    record = read_object(folder / CAPTURE)
+    return all(isinstance(record.get(name), dict) for name in ("parameters", "files"))
 
 
 def above(path: Path, is_such: Callable[[Path], bool]) -> Path | None:
