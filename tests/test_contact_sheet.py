@@ -237,6 +237,8 @@ def test_the_command_writes_a_picture(
     with Image.open(tmp_path / "S1_Walking_1.54138969.png") as picture:
         assert picture.width == drawing.WIDTH
         assert picture.info["Title"] == f"S1 {NAME}"
+    assert main(["whence", "S1_Walking_1.54138969.png"]) == 0
+    assert f'again      h36m-pose inspect RAW "S1 {NAME}" --frames 1,8 --margin 1.1' in capsys.readouterr().out
     assert main(["inspect", str(original), "S5 Walking.55011271", "--output", "deep/b.png"]) == 0
     assert "note: no masks" in capsys.readouterr().out
     assert main(["inspect", str(original), f"S1 {NAME}", "--output", "b.jpeg"]) == 2

@@ -59,7 +59,10 @@ def run(arguments: argparse.Namespace) -> None:
     output = arguments.output or Path(f"{look.name.replace(' ', '_')}.png")
     capture = "synthetic capture" if source.facts["synthetic"] else "Human3.6M"
     sheet = draw_sheet(f"{look.name}, {capture}", look.facts, rows, MOST_UNLIKE_MM)
-    comment = provenance.one_line(provenance.record(), view=look.name, margin=arguments.margin)
+    # Where the raw files lay is left out: the same files give the same picture, in folders or in archives.
+    frames = ",".join(str(row.frame) for row in rows)
+    command = f'h36m-pose inspect RAW "{look.name}" --frames {frames} --margin {arguments.margin}'
+    comment = provenance.one_line(provenance.record(command=command), view=look.name, margin=arguments.margin)
     write_picture(output, sheet, look.name, comment)
     for words in [words for words, warn in look.facts if warn]:
         print(f"note: {words}")
