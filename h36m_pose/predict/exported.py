@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy import ndarray
 
-from h36m_pose import skeleton, trust
+from h36m_pose import provenance, skeleton, trust
 from h36m_pose.domain import read_domain
 from h36m_pose.errors import InputError
 from h36m_pose.exporting import folder as exported_folder
@@ -66,6 +66,7 @@ def _load_exported(folder: Path, runtime: str) -> Network:
             "mirror_average": facts["mirror_average"],
             "frame_of_the_network": facts["frame"],
         },
+        whence=provenance.of_results(facts),
         parameters=parameters,
         crop_words=crop_words.replace("checkpoint", "exported network"),
         domain=domain,

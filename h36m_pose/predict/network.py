@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from h36m_pose import skeleton, trust
+from h36m_pose import provenance, skeleton, trust
 from h36m_pose.data.dataset import CROP_PX, open_dataset
 from h36m_pose.domain import DOMAIN_FILE, Domain, measure_domain, read_domain, write_domain
 from h36m_pose.errors import InputError
@@ -31,6 +31,7 @@ class Network:
         predict: from crops to poses (frames, 17, 3) in mm in the network's own axes, the mean with those of the
             mirrored crops if the run was trained for that; those of the mirrored crops, mirrored back; and features.
         facts: what tells it from others, as a file of poses has it.
+        whence: where it comes from, of `provenance.FACTS`.
         parameters: how its crops were cut.
         crop_words: where these come from.
         domain: what it was trained on; None if that cannot be told.
@@ -41,6 +42,7 @@ class Network:
     run: Path
     predict: Callable[[ndarray], tuple[ndarray, ndarray, ndarray]]
     facts: dict[str, Any]
+    whence: dict[str, Any]
     parameters: Parameters
     crop_words: str
     domain: Domain | None
@@ -86,7 +88,8 @@ def load_network(run: str | Path) -> Network:
         "mirror_average": bool(trained),
         "frame_of_the_network": predictor.config["data"]["frame"],
     }
-    return Network(run, _predicting(predictor, bool(trained)), facts, parameters, words, domain, domain_words)
+    whence = provenance.of_run(run)
+    return Network(run, _predicting(predictor, bool(trained)), facts, whence, parameters, words, domain, domain_words)
 
 
 def _predicting(predictor: Predictor, mirror_average: bool) -> Callable[[ndarray], tuple[ndarray, ndarray, ndarray]]:

@@ -248,5 +248,5 @@ def _about(network: Network, footage: Footage, seen: Survey, found: Found, view:
         "person": {"way": found.way, "silhouettes": found.words, "why": found.why, "others": found.others},
         "camera": camera,
         **network.about(),
-        provenance.KEY: provenance.record(**provenance.of_run(network.run)),
+        provenance.KEY: provenance.record(**network.whence),
     }
