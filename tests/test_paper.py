@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,6 +25,7 @@ from h36m_pose.paper.tested_runs import gather_runs
 from h36m_pose.predictions_file import PREDICTIONS_FILE, Predictions, ViewSpan, read_predictions, write_predictions
 from h36m_pose.summary import RESULTS_FILE, summarise
 from h36m_pose.training import run_folder
+from h36m_pose.whence.containers import held_in
 
 FRAMES = {"S1": 9, "S5": 8, "S6": 7, "S7": 9, "S8": 11, "S9": 8, "S11": 12, "S101": 9}
 VIEWS = 4
@@ -134,6 +136,8 @@ def test_figures_embed_their_fonts_are_a_column_wide_and_the_same_each_time(run,
     assert main(["paper", str(run), "--out", str(tmp_path / "again")]) == 0
     for path in paper.iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
+        told = held_in(path)["whence"]
+        assert (told["run"], told["command"]) == (run.name, f"h36m-pose paper {shlex.quote(str(run))}"), path.name
 
 
 def test_the_best_is_bold_only_where_it_surely_is(run, tmp_path):

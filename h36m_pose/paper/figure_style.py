@@ -35,6 +35,8 @@ _METADATA: dict[str, dict[str, None]] = {
     "svg": {"Date": None, "Creator": None},
 }
 
+_RECORD = {"pdf": "Subject", "svg": "Description"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Look:
@@ -80,10 +82,10 @@ def figure_style() -> Iterator[None]:
         yield
 
 
-def save(figure: Any, folder: Path, name: str) -> list[Path]:
-    """Writes a figure as PDF and as SVG, without a date; returns the paths."""
+def save(figure: Any, folder: Path, name: str, record: str) -> list[Path]:
+    """Writes a figure as PDF and as SVG, with where it comes from and without a date; returns the paths."""
     paths = [folder / f"{name}.{form}" for form in FORMATS]
     for path, form in zip(paths, FORMATS, strict=True):
         with replacing(path) as temporary:
-            figure.savefig(temporary, format=form, dpi=300, metadata=_METADATA[form])
+            figure.savefig(temporary, format=form, dpi=300, metadata={**_METADATA[form], _RECORD[form]: record})
     return paths

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from h36m_pose import provenance
 from h36m_pose.atomic_files import replacing
 from h36m_pose.paper import charts, document, methods, tables
 from h36m_pose.paper.figure_style import figure_style, save
@@ -27,6 +28,7 @@ def write_paper(runs: Sequence[PaperRun], out: Path) -> list[Path]:
     texts[_DOCUMENT] = document.document(runs, list(texts))
     texts["methods"] = methods.methods(runs)
     out.mkdir(parents=True, exist_ok=True)
+    record = provenance.one_line(_record(runs))
     paths, drawn = [], []
     with figure_style():
         for name, figure in (
@@ -36,11 +38,16 @@ def write_paper(runs: Sequence[PaperRun], out: Path) -> list[Path]:
             ("frames", draw_frames(runs)),
         ):
             if figure is not None:
-                paths += save(figure, out, name)
+                paths += save(figure, out, name, record)
                 drawn.append(name)
     texts["figures"] = document.figures(runs, drawn)
     for name, text in texts.items():
         paths.append(out / f"{name}.tex")
         with replacing(paths[-1]) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(f"% {record}\n{text}", encoding="utf-8")
     return paths
+
+
+def _record(runs: Sequence[PaperRun]) -> provenance.Record:
+    origins = [{"run": run.name, **provenance.of_results(run.material.results)} for run in runs]
+    return provenance.record(**origins[0]) if len(runs) == 1 else provenance.record(runs=origins)

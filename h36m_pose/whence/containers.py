@@ -22,6 +22,8 @@ _HEAD_BYTES = 1 << 16
 _MOST_TEXT_BYTES = 64 << 20
 _META = re.compile(r'<meta name="(made-from|whence)" content="([^"]*)">')
 _COMMENT = re.compile(r'^<!-- (\{"whence": .*\}) -->$', re.MULTILINE)
+_SUBJECT = re.compile(rb"/Subject \(((?:[^\\()]|\\.)*)\)")
+_DESCRIPTION = re.compile(r"<dc:description>(.*?)</dc:description>", re.DOTALL)
 _WORDS_OF_ARRAYS = (KEY, "about", "views", "weights")
 _OWN_CARD = "library_name: h36m_pose"
 
@@ -94,6 +96,27 @@ def _markdown(path: Path) -> Held | None:
     return {"card": True} if _OWN_CARD in text[:_HEAD_BYTES] else None
 
 
+def _latex(path: Path) -> Held | None:
+    """The comment in the first line."""
+    with path.open("rb") as stream:
+        line = stream.readline(_HEAD_BYTES).decode("utf-8", errors="replace")
+    return as_record(line[2:]) if line.startswith("% {") else None
+
+
+def _pdf(path: Path) -> Held | None:
+    """The subject among the document's facts, which stand at the end, uncompressed."""
+    found = _SUBJECT.search(path.read_bytes()) if path.stat().st_size <= _MOST_TEXT_BYTES else None
+    if found is None:
+        return None
+    return as_record(re.sub(rb"\\([\\()])", rb"\1", found.group(1)).decode("ascii", errors="replace"))
+
+
+def _drawing(path: Path) -> Held | None:
+    with path.open("rb") as stream:
+        found = _DESCRIPTION.search(stream.read(_HEAD_BYTES).decode("utf-8", errors="replace"))
+    return as_record(html.unescape(found.group(1))) if found else None
+
+
 def _onnx(path: Path) -> Held | None:
     metadata = onnx_metadata(path)
     return as_record(metadata.get("constants")) if metadata else None
@@ -157,5 +180,6 @@ def _pack(path: Path) -> Held | None:
 
 _READERS: dict[str, Callable[[Path], Held | None]] = {
     ".json": _json, ".npz": _arrays, ".png": _media, ".mp4": _media, ".html": _page, ".md": _markdown,
+    ".tex": _latex, ".pdf": _pdf, ".svg": _drawing,
     ".onnx": _onnx, ".zip": _archive, ".c3d": _c3d, ".rrd": _rerun, ".h36mpack": _pack,
 }  # fmt: skip

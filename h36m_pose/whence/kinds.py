@@ -28,6 +28,7 @@ NETWORK = Kind("an exported network", "export {run}")
 CARD = Kind("the model card of an exported network", "export {run}")
 COMPARISON = Kind("a comparison of runs", "compare RUN RUN")
 ROW = Kind("the result of a study's row", "experiments STUDY")
+PAPER = Kind("tables, words or figures about runs for a paper", "paper {run}")
 CHART = Kind("the chart of a study", "experiments --page-only")
 SHEET = Kind("a look at what preprocessing makes of a view", "inspect RAW VIEW")
 BENCH = Kind("rates of a machine", "bench")
@@ -60,6 +61,7 @@ _COMMENTS = (
     ({"curves"}, CURVES),
 )
 _TABLES = {".json": _JSON, ".npz": _ARRAYS, ".png": _COMMENTS, ".mp4": _COMMENTS}
+_PAPER = (".tex", ".pdf", ".svg")
 _BY_SUFFIX = {
     ".html": REPORT, ".onnx": NETWORK, ".zip": NETWORK, ".c3d": POSES, ".rrd": RERUN, ".h36mpack": PACK
 }  # fmt: skip
@@ -80,6 +82,8 @@ def kind_of(path: Path, held: Held) -> Kind | None:
         if suffix in (".onnx", ".zip"):
             return NETWORK if {"weights", "dataset_fingerprint"} <= names else None
         return found or (CARD if held.get("card") else _BY_SUFFIX.get(suffix))
+    if suffix in _PAPER:
+        return PAPER
     if "study" in record:
         return CHART
     if "runs" in record:
