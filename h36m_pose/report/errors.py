@@ -10,6 +10,7 @@ from h36m_pose import skeleton
 from h36m_pose.metrics import joint_errors
 from h36m_pose.report.charts import Bar, Line, bar_chart, line_chart
 from h36m_pose.report.directions import DIRECTIONS, walking_directions
+from h36m_pose.report.glossary import term_anchor
 from h36m_pose.report.headline import published_table
 from h36m_pose.report.intervals import DRAWS, FEWEST, of_metric
 from h36m_pose.report.material import Material
@@ -29,19 +30,19 @@ def results_section(material: Material) -> Section:
         between = of_metric(per_view, key)
         rows.append(
             (
-                f"{text(metric.title)} ({text(metric.unit)})",
+                f'<a href="#{term_anchor(metric.title)}">{text(metric.title)}</a> ({text(metric.unit)})',
                 f"<strong>{values['network']:.1f}</strong>",
                 "" if between is None else f"{between[0]:.1f} to {between[1]:.1f}",
                 f"{values['mean_pose']:.1f}",
                 f"{values['zero_pose']:.1f}",
-                "less" if metric.less_is_better else "more",
+                "lower" if metric.less_is_better else "higher",
             )
         )
     head = ("metric", "network", "95 % interval", "mean pose", "zero pose", "better is")
     explained = (
-        f"The interval tells how much the number would vary with other sequences of the same kind: {DRAWS:,} draws "
-        f"with replacement of whole sequences ({len(per_view)} of them: a walk seen by one camera). It does not cover "
-        "other people or another training."
+        "The 95 % interval tells how much the number would vary with other walks of the same kind (a bootstrap: "
+        f"{DRAWS:,} draws with replacement among {len(per_view)} sequences, each a walk seen by one camera). It does "
+        "not cover other people or another training."
         if len(per_view) >= FEWEST
         else f"With fewer than {FEWEST} sequences there is no interval."
     )
@@ -63,7 +64,7 @@ def errors_section(material: Material) -> Section:
     ]
     charts = [
         bar_chart("By joint", joints, "mm"),
-        _grouped("By subject", results["per_subject"]),
+        _grouped("By person tested (subject)", results["per_subject"]),
         _grouped("By camera", results["per_camera"]),
     ]
     remark = ""
@@ -73,8 +74,11 @@ def errors_section(material: Material) -> Section:
     else:
         remark = "<p class='remark'>By walking direction and over time: needs the dataset and predictions.npz.</p>"
     body = (
-        "<p>Mean error in mm (MPJPE). A pale bar behind is the error of always guessing the mean pose. "
-        '<span class="key left"></span> left side of the body, <span class="key right"></span> right side.</p>'
+        "<p>Mean error in mm (MPJPE): the shorter a bar, the better. A pale bar behind it is the error of always "
+        "guessing the mean pose.</p>"
+        '<ul class="legend"><li><span class="key left"></span>left side of the body</li>'
+        '<li><span class="key right"></span>right side</li>'
+        '<li><span class="key swatch reference"></span>always guessing the mean pose</li></ul>'
         f'<div class="charts many">{"".join(charts)}</div>{remark}'
     )
     return Section("errors", "Where the error is", body)
@@ -89,7 +93,7 @@ def _by_direction(material: Material) -> str:
     errors = frame_errors(material)
     numbers = np.concatenate([walking_directions(view) for view, _, _ in material.tested_views()])
     bars = [
-        Bar(f"{name}, {np.mean(numbers == number):.0%}", float(errors[numbers == number].mean()))
+        Bar(f"{name}, {np.mean(numbers == number) * 100:.0f} %", float(errors[numbers == number].mean()))
         for number, name in enumerate(DIRECTIONS)
         if (numbers == number).any()
     ]
@@ -117,7 +121,7 @@ def _over_time(material: Material) -> str:
     seconds = (np.arange(longest) + 0.5) / _PARTS_PER_S
     means = [float(np.nanmean(row)) for row in values]
     worst, best = int(np.argmax(means)), int(np.argmin(means))
-    lines = [Line("", seconds, row, "muted") for row in values]
+    lines = [Line("" if row else "each sequence", seconds, curve, "muted") for row, curve in enumerate(values)]
     lines += [Line(f"worst sequence, {names[worst]}", seconds, values[worst], "right")]
     if best != worst:
         lines += [Line(f"best sequence, {names[best]}", seconds, values[best], "left")]

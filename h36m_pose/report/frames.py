@@ -74,12 +74,16 @@ def frames_section(material: Material) -> Section:
     errors = frame_errors(material)
     share = 100 * np.mean(errors > 2 * np.median(errors))
     parts = [
-        "<p>Left: the network's input with the joints it <em>predicted</em>. Middle: with the <em>true</em> joints. "
-        "Right: both figures seen at a right angle to the camera's sight, where errors in depth show (true in grey). "
-        '<span class="key left"></span> left side of the body, <span class="key right"></span> right side. '
-        f"Half of all frames err by less than {np.median(errors):.0f} mm; {share:.1f} % by more than twice that.</p>"
+        f"<p>Half of all frames err by less than {np.median(errors):.0f}\N{NO-BREAK SPACE}mm, "
+        f"{share:.1f}\N{NO-BREAK SPACE}% by more than twice that. "
+        "Each frame has three pictures. Left: the network's input with the joints it <em>predicted</em>. Middle: with "
+        "the <em>true</em> joints. Right: both figures at a right angle to the camera's sight, the camera being "
+        "to the left: there errors in depth show.</p>"
+        '<ul class="legend"><li><span class="key left"></span>left side of the body</li>'
+        '<li><span class="key right"></span>right side</li>'
+        '<li><span class="key truth"></span>true pose, in the right picture</li></ul>'
     ]
-    for title, chosen in (("Worst", worst_frames(material)), ("Median", median_frames(material))):
+    for title, chosen in (("Worst", worst_frames(material)), ("Most ordinary", median_frames(material))):
         parts.append(f'<h3>{title} frames</h3><div class="cards">')
         parts.extend(_card(material, frame) for frame in chosen)
         parts.append("</div>")
@@ -102,8 +106,8 @@ def _card(material: Material, frame: Frame) -> str:
         material.predictions.predicted_root_mm[frame.place, None],
         material.predictions.target_root_mm[frame.place, None],
     )[0]
-    worst = [f"{skeleton.NAMES[joint]} {per_joint[joint]:.0f}" for joint in np.argsort(-per_joint)[:3]]
-    words = f"{frame.words}: {frame.error_mm:.0f} mm off on average; most at {', '.join(worst)} mm"
+    worst = [f"{skeleton.NAMES[joint]} {per_joint[joint]:.0f} mm" for joint in np.argsort(-per_joint)[:3]]
+    words = f"{frame.words}: {frame.error_mm:.0f} mm off on average; farthest off: {', '.join(worst)}"
     pictures = (
         _on_crop(uri, predicted_px, f"Input with predicted joints. {words}")
         + _on_crop(uri, true_px, "The same input with the true joints")
@@ -111,7 +115,7 @@ def _card(material: Material, frame: Frame) -> str:
     )
     return (
         f'<figure class="card"><div class="three">{pictures}</div><figcaption><strong>{frame.error_mm:.0f} mm</strong> '
-        f"{text(frame.words)}<br>most at {text(', '.join(worst))}</figcaption></figure>"
+        f"{text(frame.words)}<br>farthest off: {text(', '.join(worst))}</figcaption></figure>"
     )
 
 

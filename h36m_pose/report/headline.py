@@ -22,10 +22,11 @@ it places each joint <strong>{network / 10:.1f} cm</strong> from where it truly 
 <div class="tile"><dt>Always guessing the mean pose</dt><dd>{mean:.1f} mm</dd></div>
 <div class="tile"><dt>All joints on the pelvis (zero pose)</dt><dd>{zero:.1f} mm</dd></div>
 </dl>
-<p><strong>{_capture_words(material)}</strong> The exact protocol: {text(material.results["protocol"])}.</p>
-<p class="remark">How to read this page: the <em>true</em> pose is what the capture recorded, the <em>predicted</em> one
-is what the network made of a single picture of 128&times;128 grey pixels. Both are compared after putting their
-pelvises on the same place. The words in capitals are explained in the <a href="#glossary">glossary</a>.</p>"""
+<p><strong>{_capture_words(material)}</strong></p>
+<p>How to read this page: the <em>true</em> pose is what the capture recorded, the <em>predicted</em> one is what the
+network made of a single picture of 128&times;128 grey pixels. Both are compared after putting their pelvises on the
+same place. Terms such as MPJPE and names such as S11 are explained in the <a href="#glossary">glossary</a>.</p>
+<p class="remark">For those who compare numbers, the exact protocol: {text(material.results["protocol"])}.</p>"""
     return Section("headline", f"3D pose from single pictures: run “{material.run_dir.resolve().name}”", body)
 
 
@@ -41,11 +42,10 @@ def _what(material: Material) -> str:
     method = material.results["identity"].get("baseline")
     how = f"The baseline “{text(method)}”" if method else "A method whose training is not recorded"
     if "finetune" in stages:
-        name = stages["finetune"].config["settings"]["model"]["name"]
         first = stages["finetune"].config.get("init", "none") != "none"
-        how = f"A neural network (“{text(name)}”) was trained to find the 17 joints of a walking person in 3D"
-        how += ", after first learning where in the picture each joint is," if first else ""
-        return f"{how} from pictures {pictures}."
+        how = "From a single picture of a walking person, a neural network tells where 17 joints of the body are in 3D."
+        after = ", after learning first where in the picture each joint is" if first else ""
+        return f"{how} It was trained on pictures {pictures}{after}."
     return f"{how} predicts the 17 joints of a walking person in 3D from pictures {pictures}."
 
 
@@ -61,8 +61,9 @@ def _beside(network: float, mean: float) -> str:
 def _capture_words(material: Material) -> str:
     if material.synthetic:
         return (
-            "These people are synthetic: a studio of this project drew them, since Human3.6M may not be passed on. The "
-            "numbers tell how well the pipeline works, not how well it would do on the real Human3.6M."
+            "These people are synthetic: a studio of this project drew them, since Human3.6M, the recordings of real "
+            "people that it stands in for, may not be passed on. The numbers tell how well the pipeline works, not how "
+            "well it would do on real people."
         )
     if material.capture == "Human3.6M":
         return "The pictures are those of Human3.6M."
@@ -79,8 +80,8 @@ def published_table(material: Material) -> str:
         )
     else:
         here = "the synthetic studio" if material.synthetic else "another capture"
-        words = f"real Human3.6M (ours: {here}, not comparable)"
-        own_words = f"{here}, not the real Human3.6M: not comparable"
+        words = "real Human3.6M, not comparable"
+        own_words = f"{here}, not comparable"
         caption = f"Published results (MPJPE in mm), measured on the real Human3.6M; ours on {here}: not comparable"
     rows = [("<strong>This run</strong>", f"<strong>{own:.1f}</strong>", text(own_words), "")]
     rows += [

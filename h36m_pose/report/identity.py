@@ -8,6 +8,7 @@ from pathlib import Path
 from h36m_pose.predictions_file import PREDICTIONS_FILE
 from h36m_pose.rendering.run_pictures import VIDEO_FILE
 from h36m_pose.report.material import STAGES, Material
+from h36m_pose.report.robustness_section import PICTURE_FILE, ROBUSTNESS_FILE
 from h36m_pose.summary import RESULTS_FILE
 from h36m_pose.training import run_folder
 
@@ -23,7 +24,7 @@ def identity_of(material: Material, with_camera_pictures: bool) -> str:
         material: of `material.gather`.
         with_camera_pictures: whether the raw videos are at hand.
     """
-    files = [RESULTS_FILE, PREDICTIONS_FILE, VIDEO_FILE]
+    files = [RESULTS_FILE, PREDICTIONS_FILE, VIDEO_FILE, ROBUSTNESS_FILE, PICTURE_FILE]
     files += [f"{stage}/{name}" for stage in STAGES for name in _OF_STAGE]
     digest = hashlib.sha256(f"{material.run_dir.resolve().name} {with_camera_pictures}".encode())
     for name in files:

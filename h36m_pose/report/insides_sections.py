@@ -27,6 +27,8 @@ _SHOWN_FIRST = 8
 
 _FIRST_JOINT = skeleton.NAMES.index("right wrist")
 
+_WHICH = "Below: two ordinary frames, then the two worst, with the error of the whole predicted pose."
+
 GRID_TITLE, MAPS_TITLE = "Where it thinks each joint is", "What it looks at"
 
 
@@ -58,7 +60,7 @@ def grid_section(material: Material) -> Section:
     body = f"""
 <p>The first stage cuts the picture into {answer.cells}&times;{answer.cells} cells and says for each of the 17 joints
 how likely it is that the joint, or a good part of a bone that ends at it, lies in the cell. The fuller the colour, the
-surer it is. White frames are the true cells.</p>
+surer it is. White frames are the true cells. {_WHICH}</p>
 <div class="row"><label>Joint <select id="grid-joint">
 <option value="all">all: the surest joint of each cell</option>{joints}</select></label></div>
 <div class="cards small" id="grid-frames">{_canvases("grid", frames)}</div><ul class="legend" id="grid-legend"></ul>"""
@@ -101,10 +103,10 @@ def maps_section(material: Material) -> Section:
     body = f"""
 <p>Bright places are those whose change would move the answer most. For the input: by how much the chosen joint would
 move if this pixel became a little lighter. For a layer: where in the picture that layer's findings bear on the joint
-most (Grad-CAM, with each place's own gradient). Early layers are fine-grained, late ones coarse. A map tells where the
-network looks, not whether it is right. Around the person the input is black: bright spots there
-are places where a light pixel would be taken for a part of the body.</p>
-<div class="row"><label>Layer <select id="maps-layer">{names}</select></label>
+most (Grad-CAM, with each place's own gradient). Early layers are fine-grained, late ones coarse; each map is scaled
+to its own brightest place. A map tells where the network looks, not whether it is right. Around the person the input is
+black: bright spots there are places where a light pixel would be taken for a part of the body. {_WHICH}</p>
+<div class="row"><label>Layer of the network <select id="maps-layer">{names}</select></label>
 <label>For <select id="maps-target"><option value="0">the error of the whole pose</option>
 {_joint_options(_FIRST_JOINT, first=1)}</select></label></div>
 <div class="cards small" id="maps-frames">{_canvases("maps", frames)}</div>"""

@@ -12,7 +12,8 @@ _SCRIPTS = ("page.js", "scene.js", "explanation.js", "player.js", "maps.js")
 
 _SHORT = {
     "player": "Player", "errors": "Errors", "curves": "Learning", "frames": "Frames", "grid": "Grid",
-    "maps": "Saliency", "trust": "Trust", "video": "Video", "provenance": "How made",
+    "maps": "What it sees", "trust": "Trust", "robustness": "Spoilt pictures", "video": "Video",
+    "provenance": "How made",
 }  # fmt: skip
 """Titles of sections in the bar at the top, where the whole ones would not fit."""
 

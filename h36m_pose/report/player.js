@@ -124,8 +124,7 @@
     sequence.flags.forEach((bits, frame) => bits && context.fillRect(at(frame) - wide / 2, height - 5, wide + 0.5, 5));
     context.fillStyle = colours.muted;
     context.font = "12px system-ui, sans-serif";
-    context.fillText(`error of each frame, mean ${sequence.mean.toFixed(0)} mm` +
-      (sequence.flags.some(Boolean) ? "; red below: flagged without the truth" : ""), 8, 15);
+    context.fillText(`error of each frame, mean ${sequence.mean.toFixed(0)} mm`, 8, 15);
   }
 
   // ---- words ----------------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def _sequence(choice: Choice, clip: WalkingClip, near: Nearest | None) -> dict[s
     view = choice.view
     true_px = np.asarray(view.joints_px[clip.first : clip.first + len(clip)], np.float64)
     return {
-        "title": f"{view.name}: {choice.why}, {mean:.0f} mm",
+        "title": f"{choice.why}, {mean:.0f} mm: {view.name}",
         "fps": clip.fps,
         "first": clip.first,
         "frames": len(clip),

@@ -1,11 +1,14 @@
-"""How the run was made, and the commands to make it again; the glossary."""
+"""How the run was made, and the commands to make it again."""
 
 from pathlib import Path
 from typing import Any
 
 from h36m_pose.configuration import experiments_folder, load_experiment, stage_settings
+from h36m_pose.report.curves import best_words
 from h36m_pose.report.material import STAGES, Material, StageFiles
 from h36m_pose.report.section import Section, table, text
+
+_TITLES = {"pretrain": "Stage 1, grid task", "finetune": "Stage 2, pose"}
 
 NEVER_TYPED = ("writers", "parallel", "host_devices")
 """Settings that say how to compute, not what; they are not part of the command to make a run again."""
@@ -15,12 +18,15 @@ def provenance_section(material: Material) -> Section:
     """Facts, commands, and all settings in a fold."""
     facts = list(_facts(material))
     body = table("What this run is", ("", ""), [(text(name), text(value)) for name, value in facts])
-    body += f"<h3>To make it again</h3><pre><code>{text(_commands(material))}</code></pre>"
+    places = "RAW stands for the folder of the raw videos" + (
+        " and PRESET for the size of the capture, demo or full." if material.synthetic else "."
+    )
+    body += f"<h3>To make it again</h3><p>{places}</p><pre><code>{text(_commands(material))}</code></pre>"
     for name, stage in material.stages.items():
         rows = [(text(key), f"<code>{text(value)}</code>") for key, value in flat(stage.config["settings"])]
         body += (
-            f"<details><summary>All settings of {text(name)}</summary>"
-            f"{table(f'Settings of {name}', ('setting', 'value'), rows)}</details>"
+            f"<details><summary>All settings of {text(_TITLES[name].lower())}</summary>"
+            f"{table(f'Settings of {_TITLES[name].lower()}', ('setting', 'value'), rows)}</details>"
         )
     return Section("provenance", "How it was made", body)
 
@@ -29,12 +35,13 @@ def _facts(material: Material):
     yield "Run", material.run_dir.resolve().name
     yield "Capture", material.capture
     yield "Dataset", f"{material.dataset_dir}, fingerprint {material.results['identity'].get('dataset_fingerprint')}"
+    if "finetune" in material.stages:
+        yield "Network", material.stages["finetune"].config["settings"]["model"]["name"]
     weights = material.results["identity"].get("weights")
     if weights:
         yield "Weights that were tested", f"checkpoint digest {weights}"
     for name, stage in material.stages.items():
-        title = {"pretrain": "Stage 1, grid task", "finetune": "Stage 2, pose"}[name]
-        yield title, _training_words(stage)
+        yield _TITLES[name], _training_words(stage)
     environment = next((stage.environment for stage in reversed(material.stages.values()) if stage.environment), {})
     if environment:
         git = environment.get("git", {})
@@ -51,7 +58,7 @@ def _training_words(stage: StageFiles) -> str:
     if stage.finished is None:
         return "not finished"
     seconds, steps = stage.finished.get("seconds_of_last_attempt"), stage.finished.get("steps_of_last_attempt")
-    words = str(stage.finished.get("summary", "finished"))
+    words = best_words(stage) or str(stage.finished.get("summary", "finished"))
     if seconds is None:
         return words
     part = "" if steps == stage.finished.get("steps") else f" for the last {steps} steps, after an interruption"
@@ -113,33 +120,3 @@ def flat(settings: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
         else:
             items.append((f"{prefix}{key}", value))
     return items
-
-
-_GLOSSARY = (
-    ("MPJPE", "Mean per-joint position error: the distance between predicted and true joint in mm, averaged over all "
-     "joints and frames. Less is better."),
-    ("PA-MPJPE", "The same after each predicted pose was turned, moved and scaled to fit the true one as well as "
-     "possible (Procrustes alignment): what remains is error in the posture alone."),
-    ("N-MPJPE", "The same after each predicted pose was scaled only, so that a wrong body size does not count."),
-    ("MPJVE", "Mean per-joint velocity error: how far the motion from one frame to the next is off, in mm per frame. "
-     "High where single frames jitter."),
-    ("constancy", "Share of frames in which the prediction hardly moves while the person does. It unmasks methods that "
-     "freeze."),
-    ("PCK3D@150", "Share of joints that are less than 150 mm off. More is better."),
-    ("AUC 0-150", "PCK3D averaged over limits from 0 to 150 mm; perfect is 96.77."),
-    ("root-relative", "Every pose is relative to its own pelvis, the root: where the person stands does not count."),
-    ("mean pose", "A prediction that looks at no picture: always the average of all training poses."),
-    ("zero pose", "All joints on the pelvis."),
-    ("crop", "The square of 128 by 128 grey pixels around the person, background removed, that the network sees."),
-    ("validation", "People held out of training, used to choose the best moment to stop. Test people are never looked "
-     "at before the end."),
-    ("epoch", "One pass over all training pictures."),
-    ("protocol", "Who trained, who tested, how often and how it is measured. Numbers of different protocols cannot be "
-     "compared."),
-)  # fmt: skip
-
-
-def glossary_section() -> Section:
-    """The terms."""
-    items = "".join(f"<div><dt>{text(term)}</dt><dd>{text(words)}</dd></div>" for term, words in _GLOSSARY)
-    return Section("glossary", "Glossary", f'<dl class="glossary">{items}</dl>')

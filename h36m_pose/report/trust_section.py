@@ -69,14 +69,15 @@ def trust_section(material: Material, checks: Mapping[str, trust.TrustResult]) -
         for each in trust.CHECKS
         if all(each.code in result.values for result in checks.values())
     ]
-    head = ("check", "what it means", "flags", "limit", "median", "worst", "error of worst tenth", "usually because")
+    head = ("check", "frames flagged", "limit", "median", "worst", "error of worst tenth", "usually because")
     body = (
-        "<p>Where no true pose is known, as in your own videos, these checks tell which frames cannot be right: bones "
-        "that change their length, joints bent the wrong way, poses that shake, or that change when the picture is "
-        "mirrored. "
+        "<p>Where no true pose is known, as in your own videos, these checks tell which frames are hard to believe: "
+        "bones that change their length, joints bent the wrong way, poses that shake, or that change when the picture "
+        "is mirrored. "
         f"{_how_right(errors, flagged)} The player marks flagged frames on its time line.</p>"
-        + table("Checks that need no true pose, over all test sequences", head, rows, (2, 3, 4, 5, 6))
-        + '<p class="remark">Error of worst tenth: how much those frames err that come nearest to being flagged. Where '
+        + table("Checks that need no true pose, over all test sequences", head, rows, (1, 2, 3, 4, 5))
+        + '<p class="remark">Median and worst are in the unit of the limit. Error of worst tenth: how far those 10 % '
+        "of frames are off that come nearest to being flagged, or are. Where "
         f"it is well above the mean of {errors.mean():.0f} mm, the check tells good frames from bad. "
         f"{text(_where(checks))}</p>"
     )
@@ -92,9 +93,8 @@ def _row(check: trust.Check, checks: Mapping[str, trust.TrustResult], errors: nd
     order = np.argsort(values if check.code == "frozen" else -values, kind="stable")  # not a number comes last
     tenth = order[: max(1, len(known) // 10)]
     return (
-        text(check.code.replace("_", " ")),
-        text(check.words),
-        f"{flags.sum()} ({flags.mean():.1%})",
+        f'{text(check.code.replace("_", " "))}<span class="meaning">{text(check.words)}</span>',
+        f"{flags.sum()} ({flags.mean() * 100:.1f} %)",
         f"{sign} {check.limit:g} {text(check.unit)}",
         f"{np.median(known):.1f}" if len(known) else "",
         f"{worst(known):.1f}" if len(known) else "",
@@ -105,7 +105,8 @@ def _row(check: trust.Check, checks: Mapping[str, trust.TrustResult], errors: nd
 
 def _how_right(errors: ndarray, flagged: ndarray) -> str:
     """Whether flagged frames really err more."""
-    share = f"{flagged.sum():,} of these {len(flagged):,} test frames ({flagged.mean():.1%}) are flagged"
+    percent = f"{flagged.mean() * 100:.1f}\N{NO-BREAK SPACE}%"
+    share = f"{flagged.sum():,} of these {len(flagged):,} test frames ({percent}) are flagged"
     if not flagged.any() or flagged.all():
         return f"{share}."
     return (

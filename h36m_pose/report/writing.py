@@ -17,6 +17,7 @@ from h36m_pose.rendering.run_pictures import VIDEO_FILE
 from h36m_pose.report.curves import curves_section
 from h36m_pose.report.errors import errors_section, results_section
 from h36m_pose.report.frames import frames_section
+from h36m_pose.report.glossary import glossary_section
 from h36m_pose.report.headline import headline
 from h36m_pose.report.identity import identity_in, identity_of
 from h36m_pose.report.insides_sections import GRID_TITLE, MAPS_TITLE, grid_section, maps_section
@@ -24,7 +25,8 @@ from h36m_pose.report.material import Material
 from h36m_pose.report.page import assemble
 from h36m_pose.report.pictures import jpeg_uri
 from h36m_pose.report.player import VideoOf, player_section
-from h36m_pose.report.provenance import glossary_section, provenance_section
+from h36m_pose.report.provenance import provenance_section
+from h36m_pose.report.robustness_section import robustness_section
 from h36m_pose.report.section import Section, missing, text
 from h36m_pose.report.trust_section import check_sequences, trust_section
 
@@ -94,6 +96,7 @@ def _makers(material: Material, video_of: VideoOf | None) -> list[Callable[[], S
         grid,
         maps,
         trust,
+        lambda: robustness_section(material),
         lambda: video_section(material),
         lambda: provenance_section(material),
         glossary_section,
@@ -147,8 +150,9 @@ def video_section(material: Material) -> Section:
     encoded = base64.b64encode(path.read_bytes()).decode("ascii")
     poster = jpeg_uri(next(read_frames(path, 0, 1)), _POSTER_QUALITY)
     body = (
-        "<p>One test walk: the camera's picture with the predicted skeleton, the network's input, and both skeletons "
-        f'from two sides.</p><video controls preload="metadata" poster="{poster}" '
+        "<p>One test walk at half speed: the camera's picture with the predicted skeleton, the network's input, the "
+        "predicted and the true skeleton from two sides, and the error over time.</p>"
+        f'<video controls preload="metadata" poster="{poster}" '
         f'src="data:video/mp4;base64,{encoded}" aria-label="Video of a test walk, predicted beside true"></video>'
     )
     return Section("video", title, body)
