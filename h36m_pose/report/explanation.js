@@ -38,9 +38,9 @@ function explanation(data, sequence, frame, joint) {
         (value, axis) => value - joint3(sequence.true, frame, each, joints)[axis])));
     const mean = apart.reduce((total, each) => total + each, 0) / joints;
     lines.push(
-      `The training pose nearest to the true one (violet) is ${mean.toFixed(0)} mm away on average and ` +
-        `${apart[joint].toFixed(0)} mm at this joint (the farther, the less of the kind was learnt from): ` +
-        `${sequence.nearest.names[sequence.nearest.which[frame]]}.`);
+      `In violet, the training pose that is most like the true one: ${mean.toFixed(0)} mm away on average, ` +
+        `${apart[joint].toFixed(0)} mm at this joint (${sequence.nearest.names[sequence.nearest.which[frame]]}). ` +
+        "The farther it is, the less the network has seen of such poses.");
   }
   return lines;
 }

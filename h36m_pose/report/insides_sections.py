@@ -106,7 +106,7 @@ move if this pixel became a little lighter. For a layer: where in the picture th
 most (Grad-CAM, with each place's own gradient). Early layers are fine-grained, late ones coarse; each map is scaled
 to its own brightest place. A map tells where the network looks, not whether it is right. Around the person the input is
 black: bright spots there are places where a light pixel would be taken for a part of the body. {_WHICH}</p>
-<div class="row"><label>Layer of the network <select id="maps-layer">{names}</select></label>
+<div class="row"><label>Layer <select id="maps-layer">{names}</select></label>
 <label>For <select id="maps-target"><option value="0">the error of the whole pose</option>
 {_joint_options(_FIRST_JOINT, first=1)}</select></label></div>
 <div class="cards small" id="maps-frames">{_canvases("maps", frames)}</div>"""

@@ -118,7 +118,8 @@ def _folds(material: Material, conditions: Mapping[str, Mapping[str, Any]], erro
     if picture.is_file():
         encoded = base64.b64encode(picture.read_bytes()).decode("ascii")
         folds += (
-            f'<details><summary>What each looks like</summary><img class="sheet" src="data:image/png;base64,{encoded}" '
-            'alt="One test picture, spoilt in each way, with the mean error over all test pictures"></details>'
+            '<details><summary>What each looks like</summary><div class="scroll" tabindex="0" role="region" '
+            f'aria-label="What each looks like"><img class="sheet" src="data:image/png;base64,{encoded}" '
+            'alt="One test picture, spoilt in each way, with the mean error over the test pictures"></div></details>'
         )
     return folds

@@ -47,13 +47,19 @@ def draw_sheet(title: str, sample: Sample, results: dict[str, Any]) -> UInt8[nda
     """Draws it: a tile per condition, in the order of the results."""
     conditions = results["conditions"]
     protocol = canvas.wrapped(
-        f"MPJPE over {results['frames']:,} frames. {results['protocol']}", 14, WIDTH - 2 * _MARGIN
+        f"MPJPE over {results['frames']:,} frames: {results['protocol']}.", 14, WIDTH - 2 * _MARGIN
     )
     rows = -(-len(conditions) // _COLUMNS)
     height = _TOP + rows * (_SIDE + _WORDS) + 20 * len(protocol) + _MARGIN
     image = canvas.blank(WIDTH, height)
     canvas.write(image, title, (_MARGIN, 54), 30, bold=True)
-    canvas.write(image, f"{sample.name}; the numbers are those of all test frames", (_MARGIN, 82), 16, canvas.MUTED)
+    canvas.write(
+        image,
+        f"{sample.name}; the numbers are mean errors over {results['frames']:,} test frames",
+        (_MARGIN, 82),
+        16,
+        canvas.MUTED,
+    )
     for number, (name, values) in enumerate(conditions.items()):
         left = _MARGIN + number % _COLUMNS * (_SIDE + _GAP)
         top = _TOP + number // _COLUMNS * (_SIDE + _WORDS)
