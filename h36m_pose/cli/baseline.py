@@ -1,4 +1,4 @@
-"""Fits and tests a method that is no network of ours, under the protocol of an experiment.
+"""Fits and tests a simple method to compare the network with, under the protocol of an experiment.
 
 `zero_pose` and `mean_pose` look at no picture; `hog_nearest` and `hog_ridge` regress from histograms of oriented
 gradients. What they leave open is chosen on the validation subjects. Writes `results.json` and `predictions.npz`.

@@ -2,7 +2,7 @@
 product, the input pipeline, compilation and memory; with --root, preprocessing against decoding alone, too.
 
 Run it while nothing else runs. Everything is timed in interleaved rounds, and ratios are of one round each. Medians are
-printed; all rounds are written as JSON. PyTorch's rows need the extra `torch`. On a GPU it is used by both.
+printed; all rounds are written as JSON. PyTorch's rows need the extra `torch`. Where there is a GPU, both use it.
 
   h36m-pose bench                                       # the demo's network on random crops
   h36m-pose bench --networks strided,jha_2015,li_chan_2014

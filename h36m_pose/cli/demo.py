@@ -1,5 +1,4 @@
-"""The whole pipeline on the embedded default: synthetic capture, preprocess, pretrain, finetune, evaluate, render,
-report.
+"""Runs the whole pipeline on a synthetic capture: capture, preprocess, pretrain, finetune, evaluate, render, report.
 
 Each step is a command of its own, printed before it runs, and can be typed by hand. Run again, the demo does only what
 is missing.
@@ -18,8 +17,8 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose demo`."""
     parser.add_argument("--folder", type=Path, default=Path(), help="where data/ and runs/ go (default: here)")
-    parser.add_argument("--preset", default="demo", help="size of the synthetic capture (default: demo)")
-    parser.add_argument("--experiment", default="demo", help="what to train (default: demo)")
+    parser.add_argument("--preset", default="demo", help="size of the synthetic capture, demo or full (default: demo)")
+    parser.add_argument("--experiment", default="demo", help="what to train, a name in experiments/ (default: demo)")
     parser.add_argument("--workers", type=int, default=2, help="processes for capture and preprocessing (default: 2)")
 
 

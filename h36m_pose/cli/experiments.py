@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose experiments`."""
     parser.add_argument("studies", nargs="*", metavar="STUDY", help="which of them (default: all)")
-    parser.add_argument("--list", action="store_true", help="tell the studies and their rows, and stop")
+    parser.add_argument("--list", action="store_true", help="list the studies and their rows, and stop")
     parser.add_argument("--rows", default="", metavar="A,B", help="of one study, these rows alone (default: all)")
     parser.add_argument("--seeds", default="", metavar="0,1", help="these seeds alone (default: each study's own)")
     parser.add_argument("--dataset", type=Path, help="what `h36m-pose preprocess` wrote")

@@ -32,18 +32,18 @@ VERBS = {
     "train": "pretrain on the grid task, then finetune to poses in mm",
     "evaluate": "metrics on the test subjects, beside the baselines",
     "robustness": "how much error spoilt pictures cost: noise, blur, hidden halves, wrong masks, ...",
-    "temporal": "smooth predictions over time: temporal heads beside the 1-euro filter",
-    "predict": "poses in your own video or pictures, as files that other programmes open, with the video of it",
+    "temporal": "smooth predictions over time: small trained networks beside the 1-euro filter",
+    "predict": "poses in your own video or pictures, as files for other programs, and a video of them",
     "render": "a video of a test sequence, predicted beside true",
     "whence": "where a file comes from: run, weights, dataset, commit, and the command that makes it again",
     "compare": "trained runs beside each other: differences with intervals, settings, curves",
     "export": "a trained run as StableHLO and ONNX with a model card, compared with the run",
     "report": "one HTML page about a run: results, 3D player, what the network looks at",
     "paper": "tables with intervals, a paragraph of methods and figures about runs, as LaTeX, PDF and SVG",
-    "experiments": "the studies: rows of experiments over several seeds, and the page with their results",
-    "baseline": "fit a method that is no network of ours, such as nearest neighbour on HOG features",
-    "system": "versions, devices, codecs and space, and the line that mends what is wrong",
-    "bench": "rates of training, prediction and preprocessing on this machine, beside PyTorch's",
+    "experiments": "run the studies, tables of experiments over several seeds, and write their page",
+    "baseline": "fit a simple method to compare with, such as nearest neighbour on HOG features",
+    "system": "versions, devices, codecs, disk space, and the line that mends what is wrong",
+    "bench": "how fast training, prediction and preprocessing are here, beside PyTorch",
 }
 
 
@@ -67,6 +67,7 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="h36m-pose",
         description="Human3.6M 'Walking' in; a trained 3D pose network, honest numbers and a rendered walk out.",
+        epilog="Begin with `h36m-pose demo`. `h36m-pose VERB --help` explains a verb, with examples.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"h36m-pose {h36m_pose.__version__}")

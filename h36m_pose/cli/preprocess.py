@@ -1,5 +1,5 @@
-"""Raw videos, poses and masks to the dataset that training reads: 128x128 grey crops with the background at zero, 2D
-joints in the crop's pixels, 17 joints in mm relative to the pelvis.
+"""Makes the dataset that training reads out of raw videos, poses and masks: 128x128 grey crops with the background at
+zero, 2D joints in the crop's pixels, 17 joints in mm relative to the pelvis.
 
 ROOT holds Human3.6M as its archives unpack (S1/Videos/..., S1/MyPoseFeatures/...), or as h36m-fetch lays it out, or a
 synthetic capture. Run again, it makes only what is missing or has changed.

@@ -23,13 +23,15 @@ from h36m_pose.given_folders import require_dataset, require_run
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose robustness`."""
     evaluate.add_arguments(parser)
-    parser.add_argument("--only", metavar="NAMES", help="conditions with commas between, besides clean (default: all)")
+    parser.add_argument(
+        "--only", metavar="NAMES", help="these conditions alone, such as blur_2,lower_half, and clean (default: all)"
+    )
     parser.add_argument(
         "--every",
         type=int,
         default=1,
         metavar="N",
-        help="one of every N frames, N times as quick (default: 1)",
+        help="test on one of every N frames: N times as quick (default: 1)",
     )
 
 
