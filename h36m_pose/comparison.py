@@ -199,7 +199,7 @@ def draw_curves(runs: Sequence[TestedRun], path: Path, comment: str = "") -> Non
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.5, 4.6), dpi=110, layout="constrained")
+    figure = Figure(figsize=(6.2, 4.6), dpi=150, layout="constrained")
     axes = figure.subplots()
     for number, run in enumerate(runs):
         curve = _curve(run.folder)
@@ -213,7 +213,8 @@ def draw_curves(runs: Sequence[TestedRun], path: Path, comment: str = "") -> Non
     axes.set_xlim(left=0)
     axes.grid(alpha=0.25, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
+    axes.plot([], [], color="black", linewidth=0.8, linestyle=":", label="dotted lines: the lowest of each")
+    figure.legend(loc="outside lower left", frameon=False, fontsize=9)
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None, "Comment": comment})
 

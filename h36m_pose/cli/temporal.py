@@ -1,9 +1,9 @@
 """Smooths a trained run's predictions over time: by temporal heads, and by the 1-euro filter to compare with.
 
-A temporal head is a small network that sees a window of the trained network's predictions (with --features, of its inner
-findings too). Heads and filters are chosen on the validation subjects and measured on the test subjects. A centred head
-needs half a window of later frames, a causal one none. Results go to RUN/temporal; what is there already is left as it
-is.
+A temporal head is a small network that sees a window of the trained network's predictions (with --features, of its
+inner findings too). Heads and filters are chosen on the validation subjects and measured on the test subjects. A
+centred head needs half a window of later frames, a causal one none. Results go to RUN/temporal; what is there already
+is left as it is.
 
   h36m-pose temporal runs/full
   h36m-pose temporal runs/full --windows 9,27,81 --kinds centred,causal

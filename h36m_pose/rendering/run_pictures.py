@@ -21,7 +21,7 @@ SAMPLES_FILE = "four_samples.png"
 FRONTAL_CAMERA = "60457274"
 VIDEO_TITLE = "3D pose of a walk, from single 128 × 128 images"  # noqa: RUF001
 SMOOTHED_TITLE = "3D pose of a walk, from 128 × 128 images, smoothed over time"  # noqa: RUF001
-SAMPLES_TITLE = "Four test samples: predicted left, true right"
+SAMPLES_TITLE = "Four test samples: input, predicted and true pose"
 _VERSION = 1  # Raised when the pictures change so much that old ones should be drawn again.
 
 

@@ -31,7 +31,7 @@ def draw(study: Study, found: dict[str, list[Result]], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.5, 4.6), dpi=110, layout="constrained")
+    figure = Figure(figsize=(6.2, 4.6), dpi=150, layout="constrained")
     axes = figure.subplots()
     highest = 0.0
     for name, colour in zip(rows, _COLOURS, strict=False):
@@ -51,7 +51,9 @@ def draw(study: Study, found: dict[str, list[Result]], path: Path) -> None:
     axes.set_title(study.title, loc="left", fontsize=11)
     axes.grid(alpha=0.25, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
+    if any(len(found[name]) > 1 for name in rows):
+        axes.plot([], [], color="black", linewidth=0.8, alpha=0.4, label="thin lines: each seed")
+    figure.legend(loc="outside lower left", frameon=False, fontsize=9)
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None, "Comment": _comment(study, found)})
 

@@ -158,7 +158,7 @@ def _race_words(study: Study, found: dict[str, list[Result]]) -> str:
     """How soon the second of two rows reaches the last validation error of the first one, seed by seed."""
     slow, fast = study.race
     first = {result["seed"]: result for result in found[slow]}
-    alone, whole = [], []
+    outcomes = []
     for result in found[fast]:
         other = first.get(result["seed"])
         if other is None:
@@ -166,16 +166,16 @@ def _race_words(study: Study, found: dict[str, list[Result]]) -> str:
         curve, total = other["stages"]["finetune"]["curve"], other["stages"]["finetune"]["images"]
         images = reaching(result["stages"]["finetune"]["curve"], curve[-1][1])
         if images is None:
-            alone.append("never")
-            whole.append("never")
+            outcomes.append(f"never (seed {result['seed']})")
             continue
         before = result["stages"]["pretrain"]["images"]
-        alone.append(f"{100 * images / total:.0f} %")
-        whole.append(f"{100 * (images + before) / total:.0f} %")
+        outcomes.append(
+            f"after {100 * images / total:.0f} % of its pictures counting the second stage alone, "
+            f"{100 * (images + before) / total:.0f} % counting both (seed {result['seed']})"
+        )
     return (
-        f"*{study.rows[fast].words}* reaches the last validation error of *{study.rows[slow].words}* after "
-        f"{', '.join(alone)} of its pictures (seed by seed) counting the second stage alone, after {', '.join(whole)} "
-        "counting both stages."
+        f"*{study.rows[fast].words}* reaches the last validation error of *{study.rows[slow].words}* "
+        f"{'; '.join(outcomes)}."
     )
 
 
