@@ -65,8 +65,9 @@ def _finetuning(stage: StageFiles, material: Material) -> str:
     chart = line_chart("Stage 2, the pose: MPJPE", lines, "epoch", "mm", top=_top(stage))
     return (
         "<h3>Stage 2: where is each joint in space?</h3><p>The last layer is replaced, and the network learns 51 "
-        "numbers: 17 joints in mm relative to the pelvis. The state of the network that did best on validation was "
-        f"kept. {_summary(stage)} {_other_people(stage, material)}</p>"
+        "numbers: 17 joints in mm relative to the pelvis. Training pictures are varied (shifted, turned, lit "
+        "differently), those of the validation are not; the state of the network that did best on validation was kept. "
+        f"{_summary(stage)} {_other_people(stage, material)}</p>"
         f'<div class="charts">{chart}</div>'
     )
 

@@ -36,7 +36,7 @@ _TERMS = (
      "on is among them."),
     ("validation", "People held out of training, used to choose the best moment to stop. Test people are never looked "
      "at before the end."),
-    ("epoch", "One pass over all training pictures."),
+    ("epoch", "One pass over all training pictures, in many steps; after each step the network is adjusted a little."),
     ("cross-entropy", "How surprised the network is by the true answer, per cell of the grid. Lower is better; 0.69 "
      "is tossing a coin."),
     ("layer", "One step of the network's computation. A convolution looks at small neighbourhoods all over the picture "
