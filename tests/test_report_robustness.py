@@ -1,5 +1,6 @@
 """The report's section on spoilt pictures."""
 
+import json
 import re
 
 import pytest
@@ -41,6 +42,9 @@ def test_what_is_missing_old_or_damaged_is_told(tmp_path):
     assert "measured with other weights" in robustness_section(material).body
     (tmp_path / ROBUSTNESS_FILE).unlink()
     assert f"h36m-pose robustness {tmp_path}" in robustness_section(material).body
-    write_json(tmp_path / ROBUSTNESS_FILE, {"conditions": ["clean"]})
-    with pytest.raises(InputError, match="what h36m-pose robustness writes"):
-        robustness_section(material)
+    clean = {"words": "", "mpjpe": 0, "pa_mpjpe": 0}
+    no_error = {"identity": {"weights": "some weights"}, "frames": 1, "conditions": {"clean": clean}}
+    for damaged in ('{"conditions": {"cl', '{"conditions": ["clean"]}', "[]", json.dumps(no_error)):
+        (tmp_path / ROBUSTNESS_FILE).write_text(damaged, encoding="utf-8")
+        with pytest.raises(InputError, match="what h36m-pose robustness writes"):
+            robustness_section(material)

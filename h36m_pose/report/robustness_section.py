@@ -1,6 +1,8 @@
 """What spoilt pictures cost, as `h36m-pose robustness` measured it."""
 
 import base64
+import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +10,6 @@ from h36m_pose.errors import InputError
 from h36m_pose.report.charts import Bar, Line, bar_chart, line_chart
 from h36m_pose.report.material import Material
 from h36m_pose.report.section import Section, missing, table, text
-from h36m_pose.summary import read_results
 
 ROBUSTNESS_FILE, PICTURE_FILE = "robustness.json", "robustness.png"
 _TITLE = "What would spoil a picture"
@@ -52,11 +53,13 @@ def robustness_section(material: Material) -> Section:
     if not path.is_file():
         why = "How much noise, blur, hidden halves or a wrong mask would cost has not been measured."
         return missing("robustness", _TITLE, why, command)
-    results = read_results(path)
     try:
+        results = json.loads(path.read_text(encoding="utf-8"))
         conditions = {name: dict(values) for name, values in results["conditions"].items()}
         frames, weights = int(results["frames"]), results["identity"]["weights"]
         errors = {name: float(values["mpjpe"]) for name, values in conditions.items()}
+        if not all(0 < error < math.inf for error in errors.values()):
+            raise ValueError("errors that are none")
         body = _charts(errors) + _folds(material, conditions, errors)
     except (AttributeError, KeyError, TypeError, ValueError):
         expected = "what h36m-pose robustness writes"
