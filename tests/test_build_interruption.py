@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from build_runs import Scenes, alive_in_session, run, tree
+from file_limit import files_up_to
 
 from h36m_pose.errors import InputError
 
@@ -118,16 +118,10 @@ def test_a_full_disk_leaves_what_was_whole(original: tuple[Path, Scenes, Path], 
 def test_a_file_that_cannot_be_written_leaves_what_was_whole(
     original: tuple[Path, Scenes, Path], dataset_copy: Path
 ) -> None:
-    """The limit of the size of files: writing fails half way, in the same manner as on a full disk."""
     spoiled = dataset_copy / "S1" / "Walking_1.55011271" / "images.npy"
     spoiled.write_bytes(spoiled.read_bytes()[:-1])
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, before[1]))
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            run(original[0], dataset_copy)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with files_up_to(90_000), pytest.raises(OSError, match="File too large"):
+        run(original[0], dataset_copy)
     assert not list(dataset_copy.rglob(".*.part-*"))
     built, _ = run(original[0], dataset_copy)
     assert (built.made, built.kept) == (("S1 Walking 1.55011271",), 3)

@@ -38,6 +38,8 @@ DANGEROUS = {
 ALLOWED = {
     # An experiment is a Python file that the user names: it is the user's own program, and says so.
     ("h36m_pose/configuration.py", "eval or exec", "specification.loader.exec_module(module)"),
+    # An archive is written here, none is read.
+    ("preprocessing/rehearsal/name_damage.py", "unpacking by name", "import tarfile"),
 }
 
 

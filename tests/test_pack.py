@@ -179,14 +179,14 @@ def test_too_small_a_disk_is_noticed_first(
 
 @pytest.mark.parametrize("verb", ["pack", "unpack"])
 def test_a_full_disk_leaves_nothing(original: tuple[Path, Path], tmp_path: Path, verb: str) -> None:
-    """The file size limit of a process stands in for the disk: writing fails half way in the same manner."""
+    """The file size limit of a process stands in for the disk (`file_limit` says why there is no bytecode then)."""
     source, limit = (original[0], 10_000) if verb == "pack" else (original[1], 70_000)
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
         "from h36m_pose.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", code, verb, str(source), str(tmp_path / "made")]
+    command = [sys.executable, "-B", "-c", code, verb, str(source), str(tmp_path / "made")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
     told = done.stderr.splitlines()[-1]

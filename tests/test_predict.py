@@ -273,6 +273,13 @@ def test_a_wrong_camera_is_one_line(text: str, found: str, tmp_path: Path) -> No
         viewing(640, 480, None, tmp_path / "camera.json")
 
 
+def test_a_camera_is_taken_as_it_is_if_it_is_that_of_the_pictures() -> None:
+    camera = viewing(640, 480, 700.0, None).camera
+    assert viewing(640, 480, None, camera).camera is camera
+    with pytest.raises(InputError, match="pictures of 640x480; expected 480x640"):
+        viewing(480, 640, None, camera)
+
+
 def test_an_unknown_camera_is_assumed_and_called_so() -> None:
     assert viewing(640, 480, None, None).assumed
     assert "ASSUMED" in viewing(640, 480, None, None).words

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import resource
 from pathlib import Path
 
 import av
@@ -11,6 +10,7 @@ import cv2
 import h5py
 import numpy as np
 import pytest
+from file_limit import files_up_to
 from numpy import ndarray
 
 from preprocessing.capture import raw_files
@@ -156,12 +156,7 @@ def write_large_masks(path: Path) -> None:
     ("write", "name"), [(write_noise, "a.mp4"), (write_long_poses, "a.cdf"), (write_large_masks, "a.mat")]
 )
 def test_a_file_that_does_not_fit_is_an_os_error_with_its_name(tmp_path: Path, write, name: str) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    try:
-        with pytest.raises(OSError) as caught:
-            write(tmp_path / name)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with files_up_to(20_000), pytest.raises(OSError) as caught:
+        write(tmp_path / name)
     assert caught.value.errno == errno.EFBIG and caught.value.filename == str(tmp_path / name)
     assert list(tmp_path.iterdir()) == []

@@ -37,23 +37,28 @@ class Viewing:
     assumed: bool
 
 
-def viewing(width_px: int, height_px: int, focal_px: float | None, camera_file: Path | None) -> Viewing:
+def viewing(width_px: int, height_px: int, focal_px: float | None, camera: Camera | Path | None) -> Viewing:
     """The camera of pictures of a size.
 
     Args:
         width_px: of the pictures.
         height_px: of the pictures.
         focal_px: focal length in pixels, if it is known.
-        camera_file: JSON with `focal_px` and, if known, `principal_px`, `radial`, `tangential`, `width_px` and
-            `height_px`.
+        camera: if it is known; or a JSON file with `focal_px` and, if known, `principal_px`, `radial`, `tangential`,
+            `width_px` and `height_px`.
 
     Raises:
-        InputError: if the file is damaged, of pictures of another size, or if both are given.
+        InputError: if the file is damaged, if the camera is of pictures of another size, or if both are given.
     """
-    if camera_file is not None:
+    if camera is not None:
         if focal_px is not None:
             raise InputError("--focal-px", "a second camera beside --camera", "one of both", "Leave one of them out")
-        return Viewing(_read_camera(camera_file, width_px, height_px), f"camera of {camera_file.name}", False)
+        if isinstance(camera, Path):
+            return Viewing(_read_camera(camera, width_px, height_px), f"camera of {camera.name}", False)
+        if (camera.width_px, camera.height_px) != (width_px, height_px):
+            found, expected = f"pictures of {camera.width_px}x{camera.height_px}", f"{width_px}x{height_px}"
+            raise InputError("camera", found, f"{expected}, as the pictures", "Give this video's camera")
+        return Viewing(camera, "camera as given", False)
     if focal_px is not None:
         if not 0 < focal_px < 1e6:
             raise InputError("--focal-px", str(focal_px), "a length in pixels, more than 0", "Look at the calibration")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import h36m_pose
 from h36m_pose import domain as domains
 from h36m_pose import provenance
 from h36m_pose.atomic_files import sha256_of
+from h36m_pose.camera import Camera
 from h36m_pose.errors import InputError
 from h36m_pose.predict.domain_words import judged
 from h36m_pose.predict.exported import open_network
@@ -39,14 +41,14 @@ class Request:
     Attributes:
         search: how the person is found.
         focal_px: of the camera, if known.
-        camera: a file with the camera, if known.
+        camera: the camera, or a file with it, if known.
         smooth: "none", "one_euro" or "savitzky_golay".
         silent: show no progress.
     """
 
     search: Search = dataclasses.field(default_factory=Search)
     focal_px: float | None = None
-    camera: Path | None = None
+    camera: Camera | Path | None = None
     smooth: str = "none"
     silent: bool = False
 
@@ -69,8 +71,8 @@ class VideoPredictor:
             InputError: if the pictures cannot be read, or if nobody is in them.
         """
         names = {field.name for field in dataclasses.fields(Search)}
-        paths = {name: Path(options[name]) for name in ("masks", "background", "camera") if options.get(name)}
-        options |= paths
+        files = ("masks", "background", "camera")
+        options |= {name: Path(options[name]) for name in files if isinstance(options.get(name), str | os.PathLike)}
         search = Search(**{name: options.pop(name) for name in names & set(options)})
         request = Request(search=search, **{"silent": True, **options})
         return predict_poses(self.network, open_footage(source, fps), request)
