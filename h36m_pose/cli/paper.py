@@ -1,4 +1,4 @@
-"""Writes tables, a paragraph of methods and figures about tested runs for a paper: RUN/paper.
+"""Writes tables, paragraphs on methods and figures about tested runs, for a paper.
 
 Metrics beside the baselines with intervals, joints, subjects and cameras as LaTeX; how the runs were made and measured,
 in words, from what is stored with them; learning curves, errors and test frames as PDF and SVG; and paper.tex, which
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `h36m-pose paper`."""
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run folders, evaluated before")
     parser.add_argument("--dataset", type=Path, help="dataset folder (default: the one the runs were evaluated on)")
-    parser.add_argument("--out", type=Path, help="where the files go (default: paper in the first run's folder)")
+    parser.add_argument("--out", type=Path, help="where the files go (default: RUN/paper; of several: paper)")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     for folder in arguments.runs:
         require_run(folder)
     require_dataset(arguments.dataset)
-    out: Path = arguments.out or arguments.runs[0] / "paper"
+    out: Path = arguments.out or (arguments.runs[0] if len(arguments.runs) == 1 else Path()) / "paper"
     require_place(out)
     from h36m_pose.paper.tested_runs import gather_runs
     from h36m_pose.paper.writing import PAPER_FILE, write_paper
