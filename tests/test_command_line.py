@@ -84,6 +84,24 @@ def test_wrong_paths_are_told_before_anything_heavy_is_loaded(verb: str) -> None
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["evaluate", "/", "--out", __file__],
+        ["export", "/", "--out", __file__],
+        ["compare", "/", "/", "--out", __file__],
+        ["paper", "/", "--out", __file__],
+        ["train", "pretrain", "--experiment", "demo", "--dataset", "/", "--run", __file__],
+        ["baseline", "hog_ridge", "--dataset", "/", "--experiment", "demo", "--run", __file__],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_file_where_a_folder_is_to_be_made_is_told_at_once(words: list[str]) -> None:
+    modules, said = loaded_by(words)
+    assert not HEAVY & modules
+    assert said.startswith(f"h36m-pose: error: {__file__}: found a file; expected a folder, or nothing yet")
+
+
+@pytest.mark.parametrize(
     ("words", "suggestion"),
     [
         (["preproces"], "did you mean preprocess?"),
@@ -108,6 +126,10 @@ def test_a_mistyped_word_is_refused_with_the_nearest_one(words: list[str], sugge
             "a.mp4: found 72 frames; expected 75. Copy it again.",
         ),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "x.npy"), "x.npy: No space left on device. Free some space"),
+        (
+            NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"),
+            "a/b: Not a directory. Give another name",
+        ),
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/data"), "/data: Permission denied. Change its"),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from h36m_pose import configuration
 from h36m_pose.errors import InputError
-from h36m_pose.given_folders import require_dataset
+from h36m_pose.given_folders import require_dataset, require_place
 
 NAMES = ("zero_pose", "mean_pose", "hog_nearest", "hog_ridge")
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Fits, tests, prints the table."""
+    require_place(arguments.run_dir)
     require_dataset(arguments.dataset)
     config = configuration.load_experiment(arguments.experiment)
     configuration.apply_overrides(config, arguments.overrides)

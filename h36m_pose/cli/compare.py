@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_place
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     for folder in runs:
         if not folder.is_dir():
             raise InputError(folder, "no folder", "a run", "Give the folder that `h36m-pose train --run` made")
+    require_place(arguments.out)
     from h36m_pose.comparison import TABLE, read_runs, write_comparison
 
     print(write_comparison(read_runs(runs), arguments.out))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from h36m_pose.errors import InputError
-from h36m_pose.given_folders import require_dataset, require_run
+from h36m_pose.given_folders import require_dataset, require_place, require_run
 
 STAGE = "finetune"
 
@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Evaluates, unless the results at hand are of the same network and dataset, and prints the table."""
     require_run(arguments.run_dir)
     require_dataset(arguments.dataset)
+    require_place(arguments.out or arguments.run_dir)
     from h36m_pose import provenance
     from h36m_pose.evaluation import evaluate_run, format_results
     from h36m_pose.summary import RESULTS_FILE

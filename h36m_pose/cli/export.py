@@ -13,7 +13,7 @@ from pathlib import Path
 from h36m_pose.cli import evaluate
 from h36m_pose.errors import InputError
 from h36m_pose.exporting.folder import CARD, DOMAIN, ONNX, STABLEHLO, write_card
-from h36m_pose.given_folders import require_dataset, require_run
+from h36m_pose.given_folders import require_dataset, require_place, require_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace) -> None:
     require_run(arguments.run_dir)
     require_dataset(arguments.dataset)
     run_dir: Path = arguments.run_dir
+    out: Path = arguments.out or run_dir / "export"
+    require_place(out)
     _, load = evaluate.trained_network(run_dir, None)
     from h36m_pose.domain import write_domain
     from h36m_pose.exporting import check, facts, onnx_file, stablehlo
@@ -39,7 +41,6 @@ def run(arguments: argparse.Namespace) -> None:
     if not arguments.no_onnx:
         onnx_file.require_onnx()
     dataset = arguments.dataset or evaluate.dataset_of(run_dir / evaluate.STAGE)
-    out: Path = arguments.out or run_dir / "export"
     predictor = load()
     crops = check.test_crops(predictor, dataset)
     constants = facts.constants_of(predictor, run_dir)

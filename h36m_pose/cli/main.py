@@ -88,6 +88,13 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+_MENDS = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "Change its permissions"),
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR, errno.EISDIR), "Give another name"),
+}
+
+
 def spell_out_settings(words: Sequence[str]) -> list[str]:
     """Turns each bare `key=value` into `--set=key=value`, since argparse takes no such words between options."""
     before = ["", *words]
@@ -111,10 +118,10 @@ def main(words: Sequence[str] | None = None) -> int:
     except InputError as error:
         problem = str(error)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
+        mend = _MENDS.get(error.errno or 0)
+        if mend is None:
             raise
         name = error.filename or "the output folder"
-        mend = "Free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Change its permissions"
         problem = f"{name}: {error.strerror}. {mend} and run the same command again; what was finished is kept."
     except KeyboardInterrupt:
         print("\nh36m-pose: interrupted; run the same command again to go on", file=sys.stderr)

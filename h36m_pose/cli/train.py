@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from h36m_pose import configuration
 from h36m_pose.errors import InputError
+from h36m_pose.given_folders import require_place
 
 if TYPE_CHECKING:
     from h36m_pose.data.dataset import Dataset
@@ -131,3 +132,4 @@ def _require_folders(arguments: argparse.Namespace) -> None:
     for option, value in (("--dataset", arguments.dataset), ("--run", arguments.run_dir)):
         if value is None:
             raise InputError("h36m-pose train", f"no {option}", "a folder", f"Add {option} FOLDER")
+    require_place(arguments.run_dir)
