@@ -11,6 +11,15 @@ EPOCHS = PRETRAIN_EPOCHS + FINETUNE_EPOCHS
 SHORT = (f"pretrain.epochs={PRETRAIN_EPOCHS}", f"finetune.epochs={FINETUNE_EPOCHS}")
 SHORT_FROM_SCRATCH = (f"finetune.epochs={EPOCHS}",)
 
+FEW_PRETRAIN_EPOCHS = 4
+FEW_FINETUNE_EPOCHS = 6
+FEW_EPOCHS = FEW_PRETRAIN_EPOCHS + FEW_FINETUNE_EPOCHS
+FEW_PICTURES = ("data.frame_step=5",)
+FEW = (*FEW_PICTURES, f"pretrain.epochs={FEW_PRETRAIN_EPOCHS}", f"finetune.epochs={FEW_FINETUNE_EPOCHS}")
+FEW_FROM_SCRATCH = (f"finetune.epochs={FEW_EPOCHS}",)
+"""One frame of five, with the schedule of `demo`, which is for so many: two fifths of the short budget's time, so that
+studies with many rows can have several seeds."""
+
 
 def new_study(order: int, title: str) -> SimpleNamespace:
     """A study without rows: three seeds of `default` at the short budget."""
@@ -29,6 +38,13 @@ def new_study(order: int, title: str) -> SimpleNamespace:
         layout="rows",
         captures={},
     )
+
+
+def new_study_of_few(order: int, title: str) -> SimpleNamespace:
+    """A study without rows: three seeds of `demo`'s recipe on one frame of five."""
+    study = new_study(order, title)
+    study.experiment, study.overrides = "demo", FEW
+    return study
 
 
 def new_row(words: str, *overrides: str, **fields: Any) -> dict[str, Any]:

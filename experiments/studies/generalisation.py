@@ -5,7 +5,7 @@ h36m-pose experiments generalisation --dataset data/full/dataset --motions FOLDE
 
 from types import SimpleNamespace
 
-from experiments.studies._budget import new_row, new_study
+from experiments.studies._budget import FEW, new_row, new_study
 
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 WALKS = {
@@ -15,11 +15,12 @@ WALKS = {
     "35_01": "a real walk, CMU 35_01",
 }
 ORDINARY = "pretraining/pretrained"
+ORDINARY_OF_FEW = "few_pictures/pretrained"
 
 
 def get_study() -> SimpleNamespace:
     """See the module."""
-    study = new_study(8, "Cameras, clothes and walks that were never seen")
+    study = new_study(9, "Cameras, clothes and walks that were never seen")
     study.question = """
         Beside each error stands what the recipe has on the test subject's ordinary pictures from the same cameras. A
         camera that is left out neither trains nor validates, and it alone is tested. Other clothes and hair: the test
@@ -35,11 +36,18 @@ proportions that were never seen, such as arms that hardly swing. Which share ea
 """
     study.layout = "costs"
     study.seeds = (0,)
-    study.borrowed = (ORDINARY,)
+    study.borrowed = (ORDINARY, ORDINARY_OF_FEW)
     for camera in CAMERAS:
         study.rows[f"without_{camera}"] = new_row(
-            f"camera {camera}: trained without it", f"data.left_out_cameras={camera}", against=ORDINARY
+            f"camera {camera}: trained without it, on one frame of five",
+            *FEW,
+            f"data.left_out_cameras={camera}",
+            experiment="demo",
+            against=ORDINARY_OF_FEW,
         )
+    study.rows["robust"] = new_row(
+        "nothing: the experiment `robust`, tested on ordinary pictures", experiment="robust", against=ORDINARY
+    )
     for number in (1, 2, 3):
         capture = f"clothes_{number}"
         study.captures[capture] = ("--preset", "full", "--subjects", "S11", "--wardrobe", str(number))

@@ -13,8 +13,7 @@ def get_study() -> SimpleNamespace:
     study = new_study(1, "Does pretraining on the grid task help?")
     study.question = f"""
         The original reports that pretraining "dramatically speeds up" the regression and makes it better. All rows see
-        the same number of pictures: {EPOCHS} epochs in all, of both stages together. But those on one frame of five:
-        they see less than half as many, of the same people.
+        the same number of pictures: {EPOCHS} epochs in all, of both stages together.
     """
     study.finding = """
 With three seeds, against the claim: pretraining makes the network no better on the test subject, at this size of
@@ -31,17 +30,6 @@ never with the third.
         starts_from="pretrained",
     )
     study.rows["joint"] = new_row("both heads at once", *SHORT_FROM_SCRATCH, "finetune.grid_weight=0.1", pretrain=False)
-    few = "data.frame_step=5"
-    study.rows["scratch_few"] = new_row(
-        "from scratch, one frame of five, 10 epochs", few, "finetune.epochs=10", pretrain=False
-    )
-    study.rows["pretrained_few"] = new_row(
-        "pretrained, one frame of five, 4 + 6 epochs", few, "pretrain.epochs=4", "finetune.epochs=6"
-    )
-    study.rows["scratch_s9_s11"] = new_row(
-        "from scratch, protocol s9_s11", *SHORT_FROM_SCRATCH, "data.protocol=s9_s11", pretrain=False
-    )
-    study.rows["pretrained_s9_s11"] = new_row("pretrained, protocol s9_s11", "data.protocol=s9_s11")
     study.chart = ("scratch", "pretrained", "pretrained_hidden", "joint")
     study.race = ("scratch", "pretrained")
     return study

@@ -5,7 +5,7 @@ h36m-pose experiments recipe --dataset data/full/dataset
 
 from types import SimpleNamespace
 
-from experiments.studies._budget import new_row, new_study
+from experiments.studies._budget import new_row, new_study_of_few
 
 _AUGMENTATION_OF_PLACE = ("shift_px", "scale", "turn_degrees", "mirror")
 _AUGMENTATION_OF_LIGHT = ("gain", "offset", "gamma", "noise")
@@ -13,28 +13,25 @@ _AUGMENTATION_OF_LIGHT = ("gain", "offset", "gamma", "noise")
 
 def get_study() -> SimpleNamespace:
     """See the module."""
-    study = new_study(3, "The recipe, one ingredient at a time")
+    study = new_study_of_few(4, "The recipe, one ingredient at a time")
     study.question = """
-        Each row changes one thing of *pretrained, convolutions carried over*. Test-time averaging is tested on the same
+        Each row changes one thing of *pretrained, one frame of five*. Test-time averaging is tested on the same
         networks. What the recipe is chosen by is the column of the validation subject; the test subject is shown beside
         it. Without the crowd there are fewer pictures, and the epochs are more, for about as many steps.
     """
     place = tuple(f"augmentation.{name}=0" for name in _AUGMENTATION_OF_PLACE)
     light = tuple(f"augmentation.{name}=0" for name in _AUGMENTATION_OF_LIGHT)
     study.seeds = (0,)
-    study.borrowed = ("pretraining/pretrained",)
+    study.borrowed = ("few_pictures/pretrained",)
     study.rows["no_augmentation"] = new_row("no augmentation", *place, *light)
     study.rows["no_moves"] = new_row("no augmentation of place", *place)
     study.rows["no_light"] = new_row("no augmentation of light", *light)
     study.rows["camera_frame"] = new_row("poses in the camera's frame, not the crop's", "data.frame=camera")
     study.rows["no_weight_average"] = new_row("no averaging of weights", "pretrain.averaging=0", "finetune.averaging=0")
     study.rows["no_mirror_average"] = new_row(
-        "no mirror averaging at test time", tests="pretraining/pretrained", options=("--mirror-average", "no")
+        "no mirror averaging at test time", tests="few_pictures/pretrained", options=("--mirror-average", "no")
     )
     study.rows["smoothing"] = new_row("cells' labels smoothed by 0.1", "grid.smoothing=0.1")
     study.rows["positive_weight"] = new_row("cells that hold a joint count five times", "grid.positive_weight=5")
-    study.rows["robust"] = new_row(
-        "`robust`: blur, wrong masks, hidden halves and more noise among the augmentations", experiment="robust"
-    )
-    study.rows["no_crowd"] = new_row("no crowd", "data.crowd=False", "pretrain.epochs=5", "finetune.epochs=7")
+    study.rows["no_crowd"] = new_row("no crowd", "data.crowd=False", "pretrain.epochs=9", "finetune.epochs=14")
     return study

@@ -10,14 +10,14 @@ from experiments.studies._budget import new_row, new_study
 
 def get_study() -> SimpleNamespace:
     """See the module."""
-    study = new_study(10, "Spoilt pictures")
+    study = new_study(11, "Spoilt pictures")
     study.question = """
-        The test pictures are spoilt in one way at a time, one frame of five. `robust` is the same recipe with blur,
-        wrong masks, hidden halves and more noise among the augmentations.
+        The test pictures are spoilt in one way at a time, one frame of five. `robust` is the same recipe and
+        budget with blur, wrong masks, hidden halves and more noise among the augmentations.
     """
     study.layout = "conditions"
     study.seeds = (0,)
     every = ("--every", "5")
     study.rows["default"] = new_row("the recipe", tests="pretraining/pretrained", verb="robustness", options=every)
-    study.rows["robust"] = new_row("`robust`", tests="recipe/robust", verb="robustness", options=every)
+    study.rows["robust"] = new_row("`robust`", tests="generalisation/robust", verb="robustness", options=every)
     return study

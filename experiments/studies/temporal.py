@@ -10,7 +10,7 @@ from experiments.studies._budget import new_row, new_study
 
 def get_study() -> SimpleNamespace:
     """See the module."""
-    study = new_study(11, "Smoothing over time")
+    study = new_study(12, "Smoothing over time")
     study.question = """
         The frozen network's predictions, smoothed by filters and by small temporal heads that see a window of them;
         everything is chosen on the validation subject. `delay` is how many later frames are needed, `lag` by how many
