@@ -15,15 +15,14 @@ There are no times in it and no paths but those that were typed, so that the sam
 `h36m-pose whence` reads it. No JAX here.
 """
 
-import functools
 import hashlib
 import importlib.metadata
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from h36m_pose import command_words
+from h36m_pose.own_commit import commit_words, describe_commit
 from h36m_pose.training import run_folder
 
 KEY = "whence"
@@ -42,7 +41,7 @@ def record(**facts: Any) -> Record:
         facts: about what it is made from, such as those of `of_run`; they go before what is found out here.
     """
     made_by = f"h36m-pose {importlib.metadata.version('h36m-pose')}"
-    told = {"made_by": made_by, "commit": code(), "command": command_words.current()}
+    told = {"made_by": made_by, "commit": commit_words(describe_commit()), "command": command_words.current()}
     return {name: value for name, value in {**told, **facts}.items() if value}
 
 
@@ -60,20 +59,6 @@ def in_html(held: Record) -> str:
     """The record as a comment in HTML or Markdown, which shows nothing; nothing in it ends the comment."""
     words = one_line(held).replace(">", "\\u003e")
     return f"<!-- {words} -->"
-
-
-@functools.cache
-def code() -> str:
-    """The commit of the package's own clone, and whether tracked files differ from it; empty outside a clone."""
-    root = Path(__file__).parents[1]
-    if not (root / ".git").exists():  # whatever repository may lie around an installation is not ours
-        return ""
-    ask = ["git", "describe", "--always", "--exclude=*", "--abbrev=40", "--dirty= with changes"]
-    try:
-        answer = subprocess.run(ask, cwd=root, capture_output=True, text=True, check=False, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
 def of_run(run_dir: Path) -> Record:
@@ -109,17 +94,9 @@ def of_stage(stage: Path) -> Record:
         "settings": settings_digest(config["settings"]) if isinstance(config.get("settings"), dict) else None,
         "dataset": config.get("dataset_fingerprint"),
         "protocol": environment.get("split") or finished.get("split"),
-        "trained_by": commit_words(environment),
+        "trained_by": commit_words(environment.get("git")),
     }
     return {name: value for name, value in facts.items() if isinstance(value, str) and value}
-
-
-def commit_words(environment: dict[str, Any]) -> str:
-    """The commit that an `environment.json` tells; empty if it tells none."""
-    git = environment.get("git")
-    if not isinstance(git, dict) or not git.get("commit"):
-        return ""
-    return f"{git['commit']}{' with changes' if git.get('dirty') else ''}"
 
 
 def settings_digest(settings: dict[str, Any]) -> str:

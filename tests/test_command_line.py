@@ -161,3 +161,12 @@ def test_demo_stops_at_the_first_step_that_fails(tmp_path: Path) -> None:
     assert "[1/7]" in outcome.stdout
     assert "[2/7]" not in outcome.stdout
     assert "demo" in outcome.stderr
+
+
+def test_a_reader_who_has_had_enough_ends_a_command_quietly() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody:
+        command = [*COMMAND, "experiments", "--list"]
+        outcome = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (outcome.returncode, outcome.stderr) == (141, "")

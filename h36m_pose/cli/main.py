@@ -8,6 +8,7 @@ import argparse
 import difflib
 import errno
 import importlib
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -88,6 +89,7 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+_BROKEN_PIPE = 128 + 13  # as a shell reports a command that the signal has ended
 _MENDS = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "Change its permissions"),
@@ -105,7 +107,7 @@ def spell_out_settings(words: Sequence[str]) -> list[str]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one verb; returns the exit status: 0 done, 2 bad input, 130 interrupted."""
+    """Runs one verb; returns the exit status: 0 done, 2 bad input, 130 interrupted, 141 nobody reads on."""
     words = typed = list(sys.argv[1:] if words is None else words)
     verb = words[0] if words and words[0] in VERBS else None
     if verb in ("train", "baseline"):
@@ -114,9 +116,14 @@ def main(words: Sequence[str] | None = None) -> int:
     command = importlib.import_module(f"h36m_pose.cli.{arguments.verb}")
     try:
         with command_words.at_work(typed):
-            return command.run(arguments) or 0
+            status = command.run(arguments) or 0
+            sys.stdout.flush()
+            return status
     except InputError as error:
         problem = str(error)
+    except BrokenPipeError:  # whoever read the output, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at the end
+        return _BROKEN_PIPE
     except OSError as error:
         mend = _MENDS.get(error.errno or 0)
         if mend is None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from h36m_pose.errors import InputError
 from h36m_pose.given_folders import require_dataset, require_raw, require_run
+from h36m_pose.own_commit import commit_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,5 +87,4 @@ def _commit_of(run_dir: Path) -> str:
     from h36m_pose.training import run_folder
 
     path = run_dir / "finetune" / run_folder.ENVIRONMENT
-    git = run_folder.read_json(path).get("git", {}) if path.exists() else {}
-    return f"{git.get('commit', '')}{' with changes' if git.get('dirty') else ''}"
+    return commit_words(run_folder.read_json(path).get("git")) if path.exists() else ""

@@ -6,6 +6,7 @@ Markdown with the front matter that Hugging Face reads (https://huggingface.co/d
 from typing import Any
 
 from h36m_pose import provenance
+from h36m_pose.own_commit import commit_words
 from h36m_pose.prediction import Predictor
 from h36m_pose.summary import METRICS
 
@@ -112,11 +113,10 @@ def _licence(synthetic: bool) -> str:
 
 def _provenance(predictor: Predictor, environment: dict[str, Any]) -> list[str]:
     packages = ", ".join(f"{name} {version}" for name, version in environment.get("packages", {}).items())
-    commit = environment.get("git", {}).get("commit", "no commit known")
-    changed = " with changes" if environment.get("git", {}).get("dirty") else ""
+    commit = commit_words(environment.get("git")) or "no commit known"
     seed = predictor.config["seed"]
     return [
         f"* Weights {predictor.checkpoint_digest[:12]}, of step {predictor.checkpoint_step}, seed {seed}",
-        f"* Code {commit}{changed}",
+        f"* Code {commit}",
         f"* Python {environment.get('python', 'unknown')}, {packages}",
     ]

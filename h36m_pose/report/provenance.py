@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from h36m_pose.configuration import experiments_folder, load_experiment, stage_settings
+from h36m_pose.own_commit import commit_words
 from h36m_pose.report.curves import best_words
 from h36m_pose.report.material import STAGES, Material, StageFiles
 from h36m_pose.report.section import Section, table, text
@@ -44,9 +45,7 @@ def _facts(material: Material):
         yield _TITLES[name], _training_words(stage)
     environment = next((stage.environment for stage in reversed(material.stages.values()) if stage.environment), {})
     if environment:
-        git = environment.get("git", {})
-        commit = git.get("commit", "not recorded")
-        yield "Commit that trained it", f"{commit}{', with changes' if git.get('dirty') else ''}"
+        yield "Commit that trained it", commit_words(environment.get("git")) or "not recorded"
         yield "Python", environment.get("python", "not recorded")
         packages = environment.get("packages", {})
         yield "Packages", ", ".join(f"{package} {version}" for package, version in packages.items())

@@ -2,13 +2,12 @@
 
 import importlib.metadata
 import platform
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import jax
 
 from h36m_pose import command_words
+from h36m_pose.own_commit import describe_commit
 
 _PACKAGES = ("h36m-pose", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
@@ -27,7 +26,7 @@ def describe_software() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": {name: _version(name) for name in _PACKAGES},
-        "git": _git(Path(__file__).parent),
+        "git": describe_commit(),
     }
 
 
@@ -36,21 +35,3 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
-
-
-def _git(folder: Path) -> dict[str, Any]:
-    """The commit, and whether tracked files differ from it; empty outside a clone."""
-
-    def ask(*words: str) -> str | None:
-        try:
-            answer = subprocess.run(
-                ["git", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=10
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return answer.stdout.strip() if answer.returncode == 0 else None
-
-    commit = ask("rev-parse", "HEAD")
-    if commit is None:
-        return {}
-    return {"commit": commit, "dirty": bool(ask("status", "--porcelain", "--untracked-files=no"))}
