@@ -2,9 +2,6 @@
 
 import concurrent.futures
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 
@@ -12,6 +9,7 @@ import cv2
 
 from h36m_pose.errors import InputError
 from h36m_pose.progress import bar
+from preprocessing.child_processes import deaf_to_interrupts, end_with_parent
 from preprocessing.doctor_findings import ViewReport
 from preprocessing.doctor_view import Case, examine
 
@@ -43,7 +41,8 @@ def examine_all(cases: Sequence[Case], workers: int) -> list[ViewReport]:
             min(workers, len(cases)), multiprocessing.get_context("spawn"), _start_worker
         )
         try:
-            futures = [pool.submit(examine, case) for case in cases]
+            with deaf_to_interrupts():  # the processes are started here; what is left is cancelled below
+                futures = [pool.submit(examine, case) for case in cases]
             for _ in concurrent.futures.as_completed(futures):
                 progress.update()
             return [future.result() for future in futures]
@@ -55,13 +54,5 @@ def examine_all(cases: Sequence[Case], workers: int) -> list[ViewReport]:
 
 
 def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent cancels what is left
     cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
+    end_with_parent()

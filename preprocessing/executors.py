@@ -8,15 +8,13 @@ import concurrent.futures
 import contextlib
 import ctypes
 import multiprocessing
-import os
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.sharedctypes import Synchronized
 from typing import Protocol
 
 from h36m_pose.errors import InputError
-from preprocessing.child_processes import deaf_to_interrupts
+from preprocessing.child_processes import deaf_to_interrupts, end_with_parent
 from preprocessing.jobs import Job, Report, Result, do
 
 POLL_SECONDS = 0.2
@@ -120,15 +118,7 @@ _stop: "Synchronized[bool] | None" = None
 def _start_worker(frames: "Synchronized[int]", stop: "Synchronized[bool]") -> None:
     global _frames, _stop
     _frames, _stop = frames, stop
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Without this, the workers of a parent that was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
+    end_with_parent()
 
 
 def _work(job: Job) -> Result:
