@@ -22,9 +22,6 @@ def get_study() -> SimpleNamespace:
         "from scratch, one frame of five, protocol s9_s11", *FEW_FROM_SCRATCH, "data.protocol=s9_s11", pretrain=False
     )
     study.rows["pretrained_s9_s11"] = new_row("pretrained, one frame of five, protocol s9_s11", "data.protocol=s9_s11")
-    study.rows["joint"] = new_row(
-        "both heads at once, one frame of five", *FEW_FROM_SCRATCH, "finetune.grid_weight=0.1", pretrain=False
-    )
-    study.chart = ("scratch", "pretrained", "joint")
+    study.chart = ("scratch", "pretrained")
     study.race = ("scratch", "pretrained")
     return study

@@ -7,8 +7,7 @@ from types import SimpleNamespace
 
 from experiments.studies._budget import new_row, new_study_of_few
 
-_AUGMENTATION_OF_PLACE = ("shift_px", "scale", "turn_degrees", "mirror")
-_AUGMENTATION_OF_LIGHT = ("gain", "offset", "gamma", "noise")
+_AUGMENTATION = ("shift_px", "scale", "turn_degrees", "mirror", "gain", "offset", "gamma", "noise")
 
 
 def get_study() -> SimpleNamespace:
@@ -19,13 +18,9 @@ def get_study() -> SimpleNamespace:
         networks. What the recipe is chosen by is the column of the validation subject; the test subject is shown beside
         it. Without the crowd there are fewer pictures, and the epochs are more, for about as many steps.
     """
-    place = tuple(f"augmentation.{name}=0" for name in _AUGMENTATION_OF_PLACE)
-    light = tuple(f"augmentation.{name}=0" for name in _AUGMENTATION_OF_LIGHT)
     study.seeds = (0,)
     study.borrowed = ("few_pictures/pretrained",)
-    study.rows["no_augmentation"] = new_row("no augmentation", *place, *light)
-    study.rows["no_moves"] = new_row("no augmentation of place", *place)
-    study.rows["no_light"] = new_row("no augmentation of light", *light)
+    study.rows["no_augmentation"] = new_row("no augmentation", *(f"augmentation.{name}=0" for name in _AUGMENTATION))
     study.rows["camera_frame"] = new_row("poses in the camera's frame, not the crop's", "data.frame=camera")
     study.rows["no_weight_average"] = new_row("no averaging of weights", "pretrain.averaging=0", "finetune.averaging=0")
     study.rows["no_mirror_average"] = new_row(

@@ -22,8 +22,5 @@ def get_study() -> SimpleNamespace:
         ("lr_double", "twice the learning rate", "peak_lr=4e-3"),
     ):
         study.rows[name] = new_row(words, f"pretrain.optim.{setting}", f"finetune.optim.{setting}")
-    study.rows["batch_32"] = new_row("batches of 32", "pretrain.batch_size=32", "finetune.batch_size=32")
-    study.rows["wide"] = new_row("half as many channels again (twice the time)", "model.widths=96,192,384")
-    study.rows["more_pretraining"] = new_row("6 + 4 epochs", "pretrain.epochs=6", "finetune.epochs=4")
     study.rows["less_pretraining"] = new_row("2 + 8 epochs", "pretrain.epochs=2", "finetune.epochs=8")
     return study
