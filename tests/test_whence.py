@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -154,6 +155,18 @@ def test_a_dataset_and_its_parts_tell_its_fingerprint(name, made, monkeypatch, c
     told = ask(capsys, name, "--verify")
     assert told["record"] == {"dataset": open_dataset("data").fingerprint}
     assert verdicts(told) == {"dataset": "same", "files of the dataset": "same"}
+
+
+def test_a_capture_tells_the_command_that_films_the_same(tmp_path, capsys):
+    raw = tmp_path / "raw"
+    words = ["--preset", "tiny", "--subjects", "S11", "--wardrobe", "2", "--crowd-varies", "none", "--seed", "3"]
+    assert main(["capture", str(raw), *words, "--workers", "1"]) == 0
+    before = (raw / "capture.json").read_bytes()
+    capsys.readouterr()
+    assert main(["whence", str(raw), "--json"]) == 0
+    (again,) = json.loads(capsys.readouterr().out)["again"]
+    assert main([*shlex.split(again)[1:], "--workers", "1"]) == 0  # a folder filmed otherwise would be refused
+    assert (raw / "capture.json").read_bytes() == before
 
 
 def test_the_row_of_a_study_tells_its_commands(capsys):

@@ -49,3 +49,15 @@ def preprocessing(parameters: dict[str, Any], dataset: Path) -> str:
         if parameters.get(name, usual) != usual
     )
     return f"h36m-pose preprocess RAW {shown(dataset)}{words}"
+
+
+def capturing(parameters: dict[str, Any], capture: Path) -> str:
+    """The command that films a capture again; it does not tell where the file of an outside motion lay."""
+    words = f"h36m-pose capture {shown(capture)}"
+    if "motion" in parameters:
+        words += " --motion FILE"
+    for name in ("preset", "crowd", "subjects", "wardrobe", "crowd varies", "subject", "seed"):
+        if name in parameters:
+            value = str(parameters[name]).replace(", ", ",").replace("nothing", "none")
+            words += f" --{name.replace(' ', '-')} {shlex.quote(value)}"
+    return words

@@ -255,7 +255,5 @@ def _of_capture(path: Path, capture: Path) -> Origin:
     what = f"a synthetic capture of {len(held['files'])} files"
     what = what if path.absolute() == capture.absolute() else f"part of {what}"
     told = ", ".join(f"{name} {value}" for name, value in held["parameters"].items())
-    command = f"h36m-pose capture {commands.shown(capture)}"
-    for name in ("preset", "seed", "crowd"):
-        command += f" --{name} {held['parameters'][name]}" if name in held["parameters"] else ""
-    return Origin(path, what, {}, (command,), (f"made with {told}",), held, capture)
+    again = commands.capturing(held["parameters"], capture)
+    return Origin(path, what, {}, (again,), (f"made with {told}",), held, capture)
