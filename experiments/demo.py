@@ -49,6 +49,7 @@ def get_config() -> ConfigDict:
     config.augmentation.shift_px = 5.0  # half widths of uniform distributions; see data/augmentation.py
     config.augmentation.scale = 0.1
     config.augmentation.turn_degrees = 8.0
+    config.augmentation.stretch = 0.0  # of widths, and as much less of heights, poses alike: other proportions
     config.augmentation.mirror = 0.5  # probability
     config.augmentation.gain = 0.3
     config.augmentation.offset = 0.1  # of the grey range

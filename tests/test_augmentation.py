@@ -13,7 +13,16 @@ from h36m_pose.data.augmentation import Augmentation, Move
 
 SIDE = 128
 EVERYTHING = Augmentation(
-    shift_px=9.0, scale=0.2, turn_degrees=25.0, mirror=0.5, gain=0.3, offset=0.1, gamma=0.3, noise=0.02, erase_px=30.0
+    shift_px=9.0,
+    scale=0.2,
+    turn_degrees=25.0,
+    stretch=0.15,
+    mirror=0.5,
+    gain=0.3,
+    offset=0.1,
+    gamma=0.3,
+    noise=0.02,
+    erase_px=30.0,
 )
 draw_move = jax.jit(augmentation.draw_move, static_argnames="options")
 move_images = jax.jit(augmentation.move_images)
@@ -54,14 +63,14 @@ def test_dots_and_joints_move_together(mirror):
     assert np.abs(moved - joints).max() > 5
 
 
-def test_poses_turn_and_mirror_as_the_picture_does():
+def test_poses_stretch_turn_and_mirror_as_the_picture_does():
     """Under an orthographic camera, the picture of the moved pose is the moved picture of the pose."""
-    options = Augmentation(turn_degrees=40.0, mirror=0.5)
+    options = Augmentation(turn_degrees=40.0, stretch=0.2, mirror=0.5)
     rng = np.random.default_rng(1)
     poses = rng.normal(0, 300, (7, 17, 3)).astype(np.float32)
     joints = poses[..., :2] * 0.05 + (SIDE - 1) / 2
     move = draw_move(keys(7, 3), options)
-    assert 0 < int(move.mirrored.sum()) < 7
+    assert 0 < int(move.mirrored.sum()) < 7 and np.ptp(np.asarray(move.wider)) > 0.1
     moved_poses = np.asarray(move_joints_root_mm(poses, move))
     moved_joints = np.asarray(move_joints_px(joints, move, SIDE))
     np.testing.assert_allclose(moved_poses[..., :2] * 0.05 + (SIDE - 1) / 2, moved_joints, atol=1e-3)
@@ -88,7 +97,7 @@ def test_mirror_images_are_exact_and_nothing_changes_nothing():
 def test_what_comes_from_outside_is_background():
     images = np.full((2, SIDE, SIDE), 200, np.uint8)
     shift = jnp.array([[30.0, -20.0], [-SIDE - 5.0, 0.0]])
-    move = Move(jnp.tile(jnp.eye(2), (2, 1, 1)), shift, jnp.zeros(2, bool), jnp.zeros(2))
+    move = Move(jnp.tile(jnp.eye(2), (2, 1, 1)), shift, jnp.zeros(2, bool), jnp.zeros(2), jnp.ones(2))
     moved = np.asarray(move_images(images, move))
     assert not moved[0, :, :29].any() and not moved[0, 108:].any() and not moved[1].any()
     np.testing.assert_allclose(moved[0, :107, 31:], 200)

@@ -173,7 +173,7 @@ def test_a_turned_crop_gives_the_pose_of_the_upright_one():
 
     poses = np.random.default_rng(0).normal(size=(3, 17, 3)).astype(np.float32)
     turns = np.array([0.3, -1.0, 0.0], np.float32)
-    move = Move(jnp.zeros((3, 2, 2)), jnp.zeros((3, 2)), jnp.zeros(3, bool), jnp.asarray(turns))
+    move = Move(jnp.zeros((3, 2, 2)), jnp.zeros((3, 2)), jnp.zeros(3, bool), jnp.asarray(turns), jnp.ones(3))
     turned = np.asarray(move_joints_root_mm(jnp.asarray(poses), move))
     np.testing.assert_allclose(crop_frame.turn_back(turned, frozen._about_axis(turns)), poses, atol=1e-5)
 

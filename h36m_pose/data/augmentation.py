@@ -1,9 +1,10 @@
 """Random variation of crops, joints and poses together, on the device, inside the jitted step.
 
-One picture is moved by one affine map: scaled and turned about the crop's centre, perhaps mirrored, then shifted. The
-2D joints go through the very same map. The pose in mm follows where it can: mirrored with left and right swapped, and
-turned about the optical axis with the picture; shift and scale leave it alone, as they would if the box had been cut a
-little differently. Each example has a key of its own, so that nothing depends on how a batch is laid out.
+One picture is moved by one affine map: stretched, scaled and turned about the crop's centre, perhaps mirrored, then
+shifted. The 2D joints go through the very same map. The pose in mm follows where it can: mirrored with left and right
+swapped, stretched across and turned about the optical axis with the picture; shift and scale leave it alone, as they
+would if the box had been cut a little differently. Each example has a key of its own, so that nothing depends on how a
+batch is laid out.
 """
 
 import dataclasses
@@ -25,6 +26,8 @@ class Augmentation:
         shift_px: along each axis, in pixels of the crop.
         scale: 0.1 means a factor of 0.9 to 1.1.
         turn_degrees: about the crop's centre.
+        stretch: 0.1 means exp(-0.1) to exp(0.1) times as wide, and as much less high, picture and pose alike: bodies of
+            other proportions. Depths stay, which is exact for a camera far away.
         mirror: probability of mirroring.
         gain: 0.2 means a factor of 0.8 to 1.2 on the grey values of the person.
         offset: added to the grey values of the person, of a range of 1.
@@ -41,6 +44,7 @@ class Augmentation:
     shift_px: float = 0.0
     scale: float = 0.0
     turn_degrees: float = 0.0
+    stretch: float = 0.0
     mirror: float = 0.0
     gain: float = 0.0
     offset: float = 0.0
@@ -53,30 +57,40 @@ class Augmentation:
 
 
 class Move(NamedTuple):
-    """One affine map per picture, in pixels of the crop: centre + scale * turn * mirror * (point - centre) + shift."""
+    """One affine map per picture, in pixels of the crop.
+
+    It takes a point to centre + scale * turn * mirror * stretch * (point - centre) + shift.
+    """
 
     linear: Float[Array, "batch 2 2"]
     shift_px: Float[Array, "batch 2"]
     mirrored: Bool[Array, "batch"]
     turn: Float[Array, "batch"]
+    wider: Float[Array, "batch"]
 
 
 def draw_move(keys: Key[Array, "batch"], options: Augmentation) -> Move:
     """Draws a map for each key."""
 
-    def one(key: Key[Array, ""]) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    def one(key: Key[Array, ""]) -> tuple[jax.Array, ...]:
         shift_key, rest_key = jax.random.split(key)
         shift = jax.random.uniform(shift_key, (2,), minval=-options.shift_px, maxval=options.shift_px)
         rest = jax.random.uniform(rest_key, (3,))
         scale = 1 + options.scale * (2 * rest[0] - 1)
         turn = jnp.deg2rad(options.turn_degrees) * (2 * rest[1] - 1)
-        return shift, scale, turn, rest[2] < options.mirror
+        wider = jnp.exp(_stretch(rest_key, options.stretch)) if options.stretch else jnp.ones(())
+        return shift, scale, turn, rest[2] < options.mirror, wider
 
-    shift, scale, turn, mirrored = jax.vmap(one)(keys)
+    shift, scale, turn, mirrored, wider = jax.vmap(one)(keys)
     cosine, sine = scale * jnp.cos(turn), scale * jnp.sin(turn)
-    flip = jnp.where(mirrored, -1.0, 1.0)
-    linear = jnp.stack([jnp.stack([cosine * flip, -sine], -1), jnp.stack([sine * flip, cosine], -1)], -2)
-    return Move(linear, shift, mirrored, turn)
+    across = jnp.where(mirrored, -wider, wider)
+    upper, lower = jnp.stack([cosine * across, -sine / wider], -1), jnp.stack([sine * across, cosine / wider], -1)
+    linear = jnp.stack([upper, lower], -2)
+    return Move(linear, shift, mirrored, turn, wider)
+
+
+def _stretch(key: Key[Array, ""], half_width: float) -> jax.Array:
+    return jax.random.uniform(jax.random.fold_in(key, 1), minval=-half_width, maxval=half_width)
 
 
 def move_images(
@@ -123,8 +137,9 @@ def move_joints_px(joints_px: Float[Array, "batch 17 2"], move: Move, side: int)
 
 
 def move_joints_root_mm(joints_root_mm: Float[Array, "batch 17 3"], move: Move) -> Float[Array, "batch 17 3"]:
-    """Mirrors poses and turns them about the optical axis, as the pictures."""
+    """Stretches and mirrors poses and turns them about the optical axis, as the pictures."""
     x, y, depth = joints_root_mm[..., 0], joints_root_mm[..., 1], joints_root_mm[..., 2]
+    x, y = x * move.wider[:, None], y / move.wider[:, None]
     x = jnp.where(move.mirrored[:, None], -x, x)
     cosine, sine = jnp.cos(move.turn)[:, None], jnp.sin(move.turn)[:, None]
     moved = jnp.stack([cosine * x - sine * y, sine * x + cosine * y, depth], axis=-1)

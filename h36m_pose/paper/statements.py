@@ -173,6 +173,7 @@ def augmentation_words(augmentation: Settings, cut: bool = False) -> str:
         (how.shift_px, rf"shifted by up to {plain(how.shift_px)}\,px along each axis"),
         (how.scale, rf"scaled by up to {plain(100 * how.scale)}\,\%"),
         (how.turn_degrees, rf"turned by up to {plain(how.turn_degrees)}$^\circ$"),
+        (how.stretch, rf"stretched, the pose with them, by up to {plain(100 * how.stretch)}\,\% across"),
         (how.mirror, f"mirrored with probability {plain(how.mirror)}"),
         (how.gain, rf"multiplied in grey by $1\pm{how.gain:g}$"),
         (how.offset, rf"shifted in grey by up to $\pm{how.offset:g}$ of the range"),

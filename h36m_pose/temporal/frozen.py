@@ -107,8 +107,9 @@ def _observe_once(
 
 
 def _stronger(settings: dict[str, float], strength: float) -> Augmentation:
-    """The training's augmentation, so many times as strong, without mirroring and rectangles."""
-    return Augmentation(**{name: strength * value for name, value in settings.items()} | {"mirror": 0.0, "erase_px": 0})
+    """The training's augmentation, so many times as strong, without what would change the pose, and rectangles."""
+    left_out = dict.fromkeys(("mirror", "stretch", "erase_px"), 0.0)
+    return Augmentation(**{name: strength * value for name, value in settings.items()} | left_out)
 
 
 def _varied(images: ndarray, options: Augmentation, step: int, key: jax.Array) -> Iterator[tuple[ndarray, ndarray]]:
@@ -123,6 +124,7 @@ def _varied(images: ndarray, options: Augmentation, step: int, key: jax.Array) -
         jnp.asarray(_between(places, knots, np.asarray(drawn.shift_px))),
         jnp.zeros(frames, bool),
         jnp.asarray(_between(places, knots, np.asarray(drawn.turn))),
+        jnp.ones(frames),
     )
     light_keys = jax.random.split(light_key, len(knots))[places // step]
     for start in range(0, frames, _BATCH):
