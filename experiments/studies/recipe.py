@@ -28,5 +28,9 @@ def get_study() -> SimpleNamespace:
     )
     study.rows["smoothing"] = new_row("cells' labels smoothed by 0.1", "grid.smoothing=0.1")
     study.rows["positive_weight"] = new_row("cells that hold a joint count five times", "grid.positive_weight=5")
-    study.rows["no_crowd"] = new_row("no crowd", "data.crowd=False", "pretrain.epochs=9", "finetune.epochs=14")
+    no_crowd = ("data.crowd=False", "pretrain.epochs=9", "finetune.epochs=14")
+    study.rows["no_crowd"] = new_row("no crowd", *no_crowd)
+    study.rows["no_crowd_stretch"] = new_row(
+        "no crowd, but bodies stretched by up to 10 %", *no_crowd, "augmentation.stretch=0.1"
+    )
     return study
