@@ -15,6 +15,11 @@ def get_study() -> SimpleNamespace:
         The test pictures are spoilt in one way at a time, one frame of five. `robust` is the same recipe and
         budget with blur, wrong masks, hidden halves and more noise among the augmentations.
     """
+    study.finding = """
+With one seed: whatever changes the silhouette is what costs (background in the mask, a hidden half, holes), grey values
+and noise hardly. `robust` halves the worst of it, and costs 10 mm on clean crops at this budget, which is a third of
+that of the experiment `robust` itself.
+"""
     study.layout = "conditions"
     study.seeds = (0,)
     every = ("--every", "5")

@@ -8,6 +8,17 @@ from types import SimpleNamespace
 from experiments.studies._budget import new_row, new_study_of_few
 
 
+_LIGHT = {"gain": 0.3, "offset": 0.1, "gamma": 0.3, "noise": 0.02}
+_PLACE = {"shift_px": 5.0, "scale": 0.1, "turn_degrees": 8.0}
+
+
+def _augmentation(place: float, light: float, mirror: float = 0.5) -> tuple[str, ...]:
+    """The settings of so many times the strong augmentation."""
+    chosen = {name: place * value for name, value in _PLACE.items()} | {"mirror": mirror}
+    chosen |= {name: light * value for name, value in _LIGHT.items()}
+    return tuple(f"augmentation.{name}={value:g}" for name, value in chosen.items())
+
+
 def get_study() -> SimpleNamespace:
     """See the module."""
     study = new_study_of_few(5, "The sweep behind the default recipe")
@@ -22,5 +33,15 @@ def get_study() -> SimpleNamespace:
         ("lr_double", "twice the learning rate", "peak_lr=4e-3"),
     ):
         study.rows[name] = new_row(words, f"pretrain.optim.{setting}", f"finetune.optim.{setting}")
+    for name, words, place, light in (
+        ("strong", "strong", 1, 1),
+        ("half", "half as strong", 0.5, 0.5),
+        ("quarter", "a quarter", 0.25, 0.25),
+        ("place", "strong in place, none in light", 1, 0),
+        ("light", "strong in light, none in place", 0, 1),
+        ("mirror", "mirror images alone", 0, 0),
+    ):
+        study.rows[f"augmentation_{name}"] = new_row(f"augmentation: {words}", *_augmentation(place, light))
+    study.rows["augmentation_none"] = new_row("augmentation: none", *_augmentation(0, 0, 0))
     study.rows["less_pretraining"] = new_row("2 + 8 epochs", "pretrain.epochs=2", "finetune.epochs=8")
     return study
