@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 from experiments.studies._budget import new_row, new_study_of_few
 
-
 _LIGHT = {"gain": 0.3, "offset": 0.1, "gamma": 0.3, "noise": 0.02}
 _PLACE = {"shift_px": 5.0, "scale": 0.1, "turn_degrees": 8.0}
 
