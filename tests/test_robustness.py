@@ -20,7 +20,8 @@ from h36m_pose.robustness.measurement import chosen_conditions, format_robustnes
 
 RISING = (
     ("noise_2", "noise_5", "noise_10", "noise_20"), ("blur_1", "blur_2", "blur_4"),
-    ("coarse_64", "coarse_32", "coarse_16"), ("dark", "very_dark"), ("hidden_10", "hidden_25"),
+    ("coarse_64", "coarse_32", "coarse_16"), ("box_105", "box_110", "box_125"), ("dark", "very_dark"),
+    ("hidden_10", "hidden_25"),
     ("ring_1", "ring_2", "ring_4", "ring_8"), ("blobs_2", "blobs_6"), ("rim_1", "rim_2", "rim_4"),
     ("holes_2", "holes_6"),
 )  # fmt: skip
@@ -75,6 +76,16 @@ def test_half_of_the_person_s_box_is_hidden(crops: ndarray, side: str) -> None:
         wanted[hidden] = 0
         np.testing.assert_array_equal(spoilt, wanted)
         assert 0.2 < (spoilt > 0).sum() / (image > 0).sum() < 0.8
+
+
+@pytest.mark.parametrize(("name", "factor"), [("box_90", 0.9), ("box_110", 1.1), ("box_125", 1.25)])
+def test_a_box_of_another_size_shows_the_person_smaller_or_larger(name: str, factor: float) -> None:
+    rows, columns = np.mgrid[:128, :128]
+    image = np.where((abs(rows - 70) <= 30) & (abs(columns - 60) <= 15), 90, 0).astype(np.uint8)
+    spoilt = CONDITIONS[name].apply_to(image, 0, 0)
+    assert spoilt.max() == 90 and spoilt.sum() == pytest.approx(image.sum() / factor**2, rel=0.02)
+    middles = [np.average(places, weights=spoilt) for places in (rows, columns)]
+    assert middles == pytest.approx([63.5 + 6.5 / factor, 63.5 - 3.5 / factor], abs=0.1)
 
 
 def test_masks_that_are_too_wide_or_too_tight(crops: ndarray) -> None:

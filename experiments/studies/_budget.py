@@ -21,6 +21,27 @@ FEW_FROM_SCRATCH = (f"finetune.epochs={FEW_EPOCHS}",)
 studies with many rows can have several seeds."""
 
 
+_PLACE = {"shift_px": 5.0, "scale": 0.1, "turn_degrees": 8.0}
+_LIGHT = {"gain": 0.3, "offset": 0.1, "gamma": 0.3, "noise": 0.02}
+
+
+def augmentation(place: float, light: float, mirror: float = 0.5) -> tuple[str, ...]:
+    """Settings of augmentation.
+
+    Args:
+        place: how strong shifts, scale and turns are; 1 is strong.
+        light: how strong the changes of grey values are; 1 is strong.
+        mirror: probability of a mirror image.
+    """
+    chosen = {name: place * value for name, value in _PLACE.items()} | {"mirror": mirror}
+    chosen |= {name: light * value for name, value in _LIGHT.items()}
+    return tuple(f"augmentation.{name}={value:g}" for name, value in chosen.items())
+
+
+STRONG = augmentation(1, 1)
+"""What `default` had before the sweep; the studies at the short budget were run with it."""
+
+
 def new_study(order: int, title: str) -> SimpleNamespace:
     """A study without rows: three seeds of `default` at the short budget."""
     return SimpleNamespace(

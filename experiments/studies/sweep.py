@@ -5,17 +5,7 @@ h36m-pose experiments sweep --dataset data/full/dataset
 
 from types import SimpleNamespace
 
-from experiments.studies._budget import new_row, new_study_of_few
-
-_LIGHT = {"gain": 0.3, "offset": 0.1, "gamma": 0.3, "noise": 0.02}
-_PLACE = {"shift_px": 5.0, "scale": 0.1, "turn_degrees": 8.0}
-
-
-def _augmentation(place: float, light: float, mirror: float = 0.5) -> tuple[str, ...]:
-    """The settings of so many times the strong augmentation."""
-    chosen = {name: place * value for name, value in _PLACE.items()} | {"mirror": mirror}
-    chosen |= {name: light * value for name, value in _LIGHT.items()}
-    return tuple(f"augmentation.{name}={value:g}" for name, value in chosen.items())
+from experiments.studies._budget import augmentation, new_row, new_study_of_few
 
 
 def get_study() -> SimpleNamespace:
@@ -40,7 +30,7 @@ def get_study() -> SimpleNamespace:
         ("light", "strong in light, none in place", 0, 1),
         ("mirror", "mirror images alone", 0, 0),
     ):
-        study.rows[f"augmentation_{name}"] = new_row(f"augmentation: {words}", *_augmentation(place, light))
-    study.rows["augmentation_none"] = new_row("augmentation: none", *_augmentation(0, 0, 0))
+        study.rows[f"augmentation_{name}"] = new_row(f"augmentation: {words}", *augmentation(place, light))
+    study.rows["augmentation_none"] = new_row("augmentation: none", *augmentation(0, 0, 0))
     study.rows["less_pretraining"] = new_row("2 + 8 epochs", "pretrain.epochs=2", "finetune.epochs=8")
     return study

@@ -29,6 +29,10 @@ _MASK = {
 """Kinds that come in several strengths: the legend's words and the line's colour, by the name's beginning."""
 
 _BARS = {
+    "box_90": "box 10 % too small",
+    "box_105": "box 5 % too large",
+    "box_110": "box 10 % too large",
+    "box_125": "box 25 % too large",
     "lower_half": "lower half hidden",
     "upper_half": "upper half hidden",
     "left_half": "left half hidden",

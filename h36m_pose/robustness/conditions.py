@@ -81,6 +81,15 @@ def coarser(image: Crop, random: np.random.Generator, side_px: int) -> Crop:
     return np.asarray(cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
+def box_off(image: Crop, random: np.random.Generator, factor: float) -> Crop:
+    """The crop as if the box around the person had been so many times as large, about the same middle."""
+    del random
+    middle = (image.shape[0] - 1) / 2
+    matrix = np.array([[factor, 0, middle * (1 - factor)], [0, factor, middle * (1 - factor)]])
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(image, matrix, image.shape[::-1], flags=how), np.uint8)
+
+
 def gain(image: Crop, random: np.random.Generator, factor: float) -> Crop:
     """Darker or brighter: grey values times a factor, cut at white."""
     del random
@@ -205,6 +214,9 @@ def _listed() -> list[Condition]:
     for pixels in (64, 32, 16):
         words = f"reduced to {pixels}x{pixels} pixels and enlarged again"
         conditions.append(Condition(f"coarse_{pixels}", words, _with(coarser, side_px=pixels)))
+    for factor in (0.9, 1.05, 1.1, 1.25):
+        words = f"the box {abs(factor - 1):.0%} too {'small' if factor < 1 else 'large'}"
+        conditions.append(Condition(f"box_{factor * 100:.0f}", words, _with(box_off, factor=factor)))
     for name, factor in (("dark", 0.5), ("very_dark", 0.25), ("bright", 1.6)):
         conditions.append(Condition(name, f"grey values times {factor}, cut at white", _with(gain, factor=factor)))
     for name, factor in (("flat", 0.5), ("harsh", 1.8)):
