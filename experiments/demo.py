@@ -46,15 +46,15 @@ def get_config() -> ConfigDict:
     config.grid.positive_weight = 1.0  # how many times a cell that holds a joint counts in the loss
 
     config.augmentation = ConfigDict()
-    config.augmentation.shift_px = 5.0  # half widths of uniform distributions; see data/augmentation.py
-    config.augmentation.scale = 0.1
-    config.augmentation.turn_degrees = 8.0
+    config.augmentation.shift_px = 2.5  # half widths of uniform distributions; see data/augmentation.py
+    config.augmentation.scale = 0.05
+    config.augmentation.turn_degrees = 4.0
     config.augmentation.stretch = 0.0  # of widths, and as much less of heights, poses alike: other proportions
     config.augmentation.mirror = 0.5  # probability
-    config.augmentation.gain = 0.3
-    config.augmentation.offset = 0.1  # of the grey range
-    config.augmentation.gamma = 0.3
-    config.augmentation.noise = 0.02  # of the grey range
+    config.augmentation.gain = 0.15
+    config.augmentation.offset = 0.05  # of the grey range
+    config.augmentation.gamma = 0.15
+    config.augmentation.noise = 0.01  # of the grey range
     config.augmentation.erase_px = 0.0
     config.augmentation.blur_px = 0.0
     config.augmentation.leak_px = 0.0

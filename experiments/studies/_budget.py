@@ -39,11 +39,11 @@ def augmentation(place: float, light: float, mirror: float = 0.5) -> tuple[str, 
 
 
 STRONG = augmentation(1, 1)
-"""What `default` had before the sweep; the studies at the short budget were run with it."""
+"""What `default` had before the sweep; the study at the short budget was run with it."""
 
 
 def new_study(order: int, title: str) -> SimpleNamespace:
-    """A study without rows: three seeds of `default` at the short budget."""
+    """A study without rows: three seeds of `default` at the short budget, with strong augmentation."""
     return SimpleNamespace(
         order=order,
         title=title,
@@ -51,7 +51,7 @@ def new_study(order: int, title: str) -> SimpleNamespace:
         finding="",
         seeds=(0, 1, 2),
         experiment="default",
-        overrides=SHORT,
+        overrides=(*STRONG, *SHORT),
         rows={},
         borrowed=(),
         chart=(),

@@ -5,7 +5,9 @@ h36m-pose experiments default_recipe --dataset data/full/dataset
 
 from types import SimpleNamespace
 
-from experiments.studies._budget import new_row, new_study
+from experiments.studies._budget import STRONG, new_row, new_study
+
+BODIES = ("data.crowd=False", "pretrain.epochs=11", "finetune.epochs=23")
 
 
 def get_study() -> SimpleNamespace:
@@ -25,6 +27,9 @@ build, and the crowd is what makes a network bear an unusual one.
     study.seeds = (0,)
     study.overrides = ()
     study.rows["default"] = new_row("`default`")
-    study.rows["bodies"] = new_row("without the crowd", "data.crowd=False", "pretrain.epochs=11", "finetune.epochs=23")
-    study.chart = ("default", "bodies")
+    study.rows["bodies"] = new_row("without the crowd", *BODIES)
+    study.rows["default_strong"] = new_row("`default` with strong augmentation", *STRONG)
+    study.rows["bodies_strong"] = new_row("the same without the crowd", *STRONG, *BODIES)
+    study.rows["robust"] = new_row("the experiment `robust`", experiment="robust")
+    study.chart = ("default", "bodies", "default_strong", "bodies_strong")
     return study

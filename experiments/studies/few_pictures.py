@@ -5,7 +5,7 @@ h36m-pose experiments few_pictures --dataset data/full/dataset
 
 from types import SimpleNamespace
 
-from experiments.studies._budget import FEW_EPOCHS, FEW_FROM_SCRATCH, new_row, new_study_of_few
+from experiments.studies._budget import FEW_EPOCHS, FEW_FROM_SCRATCH, STRONG, new_row, new_study_of_few
 
 
 def get_study() -> SimpleNamespace:
@@ -28,6 +28,10 @@ to 141 then, and 111 to 121 after two). Either network's error still falls with 
         "from scratch, one frame of five, protocol s9_s11", *FEW_FROM_SCRATCH, "data.protocol=s9_s11", pretrain=False
     )
     study.rows["pretrained_s9_s11"] = new_row("pretrained, one frame of five, protocol s9_s11", "data.protocol=s9_s11")
+    study.rows["scratch_strong"] = new_row(
+        "from scratch, strong augmentation", *STRONG, *FEW_FROM_SCRATCH, pretrain=False
+    )
+    study.rows["pretrained_strong"] = new_row("pretrained, strong augmentation", *STRONG)
     study.chart = ("scratch", "pretrained")
     study.race = ("scratch", "pretrained")
     return study

@@ -14,7 +14,7 @@ WALKS = {
     "16_15": "a real walk with a turn, CMU 16_15",
     "35_01": "a real walk, CMU 35_01",
 }
-ORDINARY = "pretraining/pretrained"
+ORDINARY = "default_recipe/default"
 ORDINARY_OF_FEW = "few_pictures/pretrained"
 
 
@@ -45,9 +45,6 @@ proportions that were never seen, such as arms that hardly swing. Which share ea
             experiment="demo",
             against=ORDINARY_OF_FEW,
         )
-    study.rows["robust"] = new_row(
-        "nothing: the experiment `robust`, tested on ordinary pictures", experiment="robust", against=ORDINARY
-    )
     for number in (1, 2, 3):
         capture = f"clothes_{number}"
         study.captures[capture] = ("--preset", "full", "--subjects", "S11", "--wardrobe", str(number))

@@ -23,6 +23,6 @@ that of the experiment `robust` itself.
     study.layout = "conditions"
     study.seeds = (0,)
     every = ("--every", "5")
-    study.rows["default"] = new_row("the recipe", tests="pretraining/pretrained", verb="robustness", options=every)
-    study.rows["robust"] = new_row("`robust`", tests="generalisation/robust", verb="robustness", options=every)
+    study.rows["default"] = new_row("the recipe", tests="default_recipe/default", verb="robustness", options=every)
+    study.rows["robust"] = new_row("`robust`", tests="default_recipe/robust", verb="robustness", options=every)
     return study

@@ -24,7 +24,6 @@ def get_study() -> SimpleNamespace:
         study.rows[name] = new_row(words, f"pretrain.optim.{setting}", f"finetune.optim.{setting}")
     for name, words, place, light in (
         ("strong", "strong", 1, 1),
-        ("half", "half as strong", 0.5, 0.5),
         ("quarter", "a quarter", 0.25, 0.25),
         ("place", "strong in place, none in light", 1, 0),
         ("light", "strong in light, none in place", 0, 1),

@@ -26,7 +26,7 @@ are apart: what cost no accuracy on S8 costs a little on S11.
     study.layout = "variants"
     study.rows["heads"] = new_row(
         "the recipe",
-        tests="pretraining/pretrained",
+        tests="default_recipe/default",
         verb="temporal",
         options=("--windows", "9,27,81", "--kinds", "centred,causal"),
     )
