@@ -15,21 +15,26 @@ def get_study() -> SimpleNamespace:
         One setting of both stages at a time is changed in *pretrained, one frame of five*. The column of the
         validation subject alone decides; with one seed, differences of a millimetre or two decide nothing.
     """
+    study.finding = """
+With one seed: augmentation of place is what costs at this budget. On S8 the recipe with its strong augmentation errs by
+82 mm, with half of it by 66, with a quarter by 58, without any of place by 47 to 50; that of light costs nothing. But a
+network that has never seen a box of another size bears none: if the box is 10 % too large, S11's error goes from 27 to
+64 mm with mirror images alone, from 26 to 40 with a quarter, from 27 to 33 with half, from 36 to 37 with the strong
+(`h36m-pose robustness RUN --every 20 --only box_110`). Half is the choice.
+"""
     study.seeds = (0,)
-    study.borrowed = ("few_pictures/pretrained",)
+    study.borrowed = ("few_pictures/pretrained", "few_pictures/pretrained_strong")
     for name, words, setting in (
         ("lr_half", "half the learning rate", "peak_lr=1e-3"),
         ("lr_double", "twice the learning rate", "peak_lr=4e-3"),
     ):
         study.rows[name] = new_row(words, f"pretrain.optim.{setting}", f"finetune.optim.{setting}")
     for name, words, place, light in (
-        ("strong", "strong", 1, 1),
         ("quarter", "a quarter", 0.25, 0.25),
         ("place", "strong in place, none in light", 1, 0),
         ("light", "strong in light, none in place", 0, 1),
         ("mirror", "mirror images alone", 0, 0),
     ):
         study.rows[f"augmentation_{name}"] = new_row(f"augmentation: {words}", *augmentation(place, light))
-    study.rows["augmentation_none"] = new_row("augmentation: none", *augmentation(0, 0, 0))
     study.rows["less_pretraining"] = new_row("2 + 8 epochs", "pretrain.epochs=2", "finetune.epochs=8")
     return study
