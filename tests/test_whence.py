@@ -1,6 +1,5 @@
-"""Where files come from: every writer leaves a record, whence reads it, and compares it with what lies there."""
+"""Where files come from: every writer leaves a record, and whence reads it."""
 
-import contextlib
 import json
 import os
 import shlex
@@ -13,74 +12,22 @@ from pathlib import Path
 import ezc3d
 import numpy as np
 import pytest
-import stick_dataset
-from drawn_run import write_drawn_run
+from made_files import WEIGHTS, ask, verdicts, write_made, write_video
 from PIL import Image
-from stick_dataset import write_stick_dataset
 
 from h36m_pose import command_words, provenance
 from h36m_pose.atomic_files import write_json
 from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
-from h36m_pose.predict.footage import open_footage
-from h36m_pose.predict.output import write_all
-from h36m_pose.predict.poses import Poses
-from h36m_pose.rendering.media_files import new_video, write_picture
-from h36m_pose.rendering.run_pictures import render_run
+from h36m_pose.rendering.media_files import write_picture
 from h36m_pose.training import checkpoint, run_folder
 from h36m_pose.whence import places
-
-FRAMES = {"S1": 7, "S5": 6, "S6": 6, "S7": 6, "S8": 6, "S9": 6, "S11": 10, "S101": 6}
-PICTURES, SIDE = 3, 300
-WEIGHTS = Path("runs/tiny/finetune/checkpoints/best_00000012")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which every verb has written what it writes; not to be changed."""
-    folder = tmp_path_factory.mktemp("made")
-    with contextlib.chdir(folder):
-        dataset = write_stick_dataset(Path("data"), FRAMES)
-        run = write_drawn_run(Path("runs/tiny"), dataset)
-        assert main(["evaluate", "runs/tiny"]) == 0
-        assert main(["robustness", "runs/tiny", "--only", "dark", "--every", "5"]) == 0
-        shutil.copytree(run, "runs/other")
-        assert main(["compare", "runs/tiny", "runs/other"]) == 0
-        assert main(["pack", "data"]) == 0
-        with command_words.at_work(["predict", "pictures", "--run", "runs/tiny", "--out", "poses"]):
-            _write_poses(run)
-        _write_video(Path("raw.mp4"), FRAMES["S11"])
-        with command_words.at_work(["render", "runs/tiny", "--root", "raw"]):
-            render_run(Path("runs/tiny"), Path("data"), lambda view: Path("raw.mp4"), frames=2)
-    return folder
-
-
-def _write_poses(run: Path) -> None:
-    """The folder of a prediction, of poses that no network was asked for."""
-    Path("pictures").mkdir()
-    for number in range(PICTURES):
-        Image.new("RGB", (SIDE, SIDE), (40, 90, 50 * number)).save(f"pictures/{number}.png")
-    joints = stick_dataset.poses(PICTURES, 1.0, np.random.default_rng(0))
-    pixels = joints[..., :2] / 20 + SIDE / 2
-    about = {
-        "made_by": "h36m-pose predict", "source": "pictures", "run": str(run), "width_px": SIDE, "height_px": SIDE,
-        "checkpoint_digest": checkpoint.digest(WEIGHTS), "person": {"silhouettes": "given"},
-        "camera": {"assumed": False}, "domain": {"verdict": "inside"}, "smoothing": {"filter": "none"},
-        provenance.KEY: provenance.record(**provenance.of_run(run)),
-    }  # fmt: skip
-    boxes = np.full((PICTURES, 4), 90.0, np.float32)
-    poses = Poses(
-        joints_root_mm=joints, smoothed_root_mm=None, mirrored_root_mm=joints, joints_px=pixels,
-        box_px=boxes[:, :3], silhouette_px=boxes, valid=np.ones(PICTURES, bool), time_s=np.arange(PICTURES) / 25,
-        domain_score=np.ones(PICTURES, np.float32), fps=25.0, about=about,
-    )  # fmt: skip
-    write_all(Path("poses"), poses, open_footage(Path("pictures"), 25.0), {}, silent=True)
-
-
-def _write_video(path: Path, frames: int) -> None:
-    with new_video(path, 320, 240, 25, "a test", "") as video:
-        for number in range(frames):
-            video.add(np.full((240, 320, 3), 40 + 5 * number, np.uint8))
+    return write_made(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
@@ -89,16 +36,6 @@ def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     copy = shutil.copytree(made, tmp_path / "copy")
     monkeypatch.chdir(copy)
     return copy
-
-
-def ask(capsys: pytest.CaptureFixture[str], path: str | Path, *options: str, status: int = 0) -> dict:
-    capsys.readouterr()
-    assert main(["whence", str(path), "--json", *options]) == status
-    return json.loads(capsys.readouterr().out)
-
-
-def verdicts(told: dict) -> dict[str, str]:
-    return {check["subject"]: check["verdict"] for check in told["checks"]}
 
 
 TOLD = {
@@ -177,17 +114,6 @@ def test_the_row_of_a_study_tells_its_commands(capsys):
     assert told["record"]["trained_by"] == held["environment"]["commit"]
 
 
-def test_a_pack_tells_its_dataset_and_is_read_to_the_end(place, capsys):
-    told = ask(capsys, "data.h36mpack", "--verify", "--dataset", "data")
-    assert told["record"]["dataset"] == open_dataset("data").fingerprint
-    assert verdicts(told) == {"dataset": "same", "contents of the pack": "same"}
-    content = bytearray(Path("data.h36mpack").read_bytes())
-    content[len(content) // 2] ^= 1
-    Path("data.h36mpack").write_bytes(content)
-    told = ask(capsys, "data.h36mpack", "--verify", "--dataset", "data", status=1)
-    assert verdicts(told)["contents of the pack"] == "changed"
-
-
 def test_the_record_stands_where_each_format_has_a_place_for_it(made):
     record = json.loads((made / "poses/poses.json").read_text())["info"]["whence"]
     assert record["made_by"].startswith("h36m-pose ")
@@ -204,61 +130,6 @@ def test_the_same_input_gives_the_same_bytes(place):
     assert main(["evaluate", "runs/tiny", "--out", "elsewhere"]) == 0
     for name in ("results.json", "predictions.npz"):
         assert Path("elsewhere", name).read_bytes() == Path("runs/tiny", name).read_bytes()
-
-
-def _flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[-2] ^= 1
-    path.write_bytes(content)
-
-
-def _train_anew() -> None:
-    about = json.loads((WEIGHTS / "about.json").read_text())
-    checkpoint.save(WEIGHTS, {"params": {"a": np.zeros(3)}}, about)
-
-
-def _change_a_setting() -> None:
-    path = Path("runs/tiny/finetune/config.json")
-    config = json.loads(path.read_text())
-    config["settings"]["finetune"]["optim"]["peak_lr"] *= 2
-    write_json(path, config)
-
-
-def _move_the_predictions() -> None:
-    path = Path("runs/tiny/results.json")
-    results = json.loads(path.read_text())
-    results["metrics"]["mpjpe"]["network"] += 1
-    write_json(path, results)
-
-
-CHANGES = {
-    "bit": (lambda: _flip(WEIGHTS / "about.json"), "runs/tiny/finetune", "files of the checkpoint"),
-    "weights": (_train_anew, "runs/tiny/walking.mp4", "weights"),
-    "setting": (_change_a_setting, "poses/overlay.mp4", "settings"),
-    "results": (_move_the_predictions, "runs/tiny/results.json", "results"),
-    "predictions": (lambda: _flip(Path("runs/tiny/predictions.npz")), "runs/tiny/walking.mp4", "predictions.npz"),
-    "table": (lambda: _flip(Path("poses/poses.csv")), "poses/poses.csv", "poses.csv"),
-    "dataset": (lambda: write_stick_dataset(Path("data"), FRAMES, seed=1), "runs/tiny/predictions.npz", "dataset"),
-    "crop": (lambda: _flip(Path("data/S5/Walking_1.54138969/images.npy")), "data", "files of the dataset"),
-}
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_what_has_changed_is_told_and_nothing_else(name, place, capsys):
-    change, path, subject = CHANGES[name]
-    change()
-    told = verdicts(ask(capsys, path, "--verify", status=1))
-    assert [each for each, verdict in told.items() if verdict == "changed"] == [subject]
-
-
-def test_what_is_not_there_is_told_and_found_where_it_was_moved_to(place, capsys):
-    shutil.copy("poses/poses.npz", "alone.npz")
-    Path("runs").rename("moved")
-    Path("data").rename("crops")
-    told = verdicts(ask(capsys, "alone.npz", "--verify", status=1))
-    assert told == {"weights": "not there", "dataset": "not there"}
-    told = verdicts(ask(capsys, "alone.npz", "--verify", "--run", "moved/tiny", "--dataset", "crops"))
-    assert told == dict.fromkeys(("weights", "files of the checkpoint", "settings", "dataset"), "same")
 
 
 def test_files_from_before_there_were_records_tell_what_they_can(place, capsys):
@@ -291,7 +162,7 @@ def test_for_people_it_is_a_few_lines(made, monkeypatch, capsys):
 def _foreign(folder: Path) -> dict[str, Path]:
     """Files that are not ours, and some that are no files of their kind at all."""
     write_picture(folder / "foreign.png", np.zeros((4, 4, 3), np.uint8), "a title", "words")
-    _write_video(folder / "foreign.mp4", 2)
+    write_video(folder / "foreign.mp4", 2)
     np.savez(folder / "foreign.npz", a=np.arange(3))
     contents = {
         "foreign.json": b'{"annotations": [], "categories": [], "info": {}}', "list.json": b"[1]", "cut.json": b'{"a',

@@ -14,8 +14,7 @@ SHORT_FROM_SCRATCH = (f"finetune.epochs={EPOCHS}",)
 FEW_PRETRAIN_EPOCHS = 4
 FEW_FINETUNE_EPOCHS = 6
 FEW_EPOCHS = FEW_PRETRAIN_EPOCHS + FEW_FINETUNE_EPOCHS
-FEW_PICTURES = ("data.frame_step=5",)
-FEW = (*FEW_PICTURES, f"pretrain.epochs={FEW_PRETRAIN_EPOCHS}", f"finetune.epochs={FEW_FINETUNE_EPOCHS}")
+FEW = ("data.frame_step=5", f"pretrain.epochs={FEW_PRETRAIN_EPOCHS}", f"finetune.epochs={FEW_FINETUNE_EPOCHS}")
 FEW_FROM_SCRATCH = (f"finetune.epochs={FEW_EPOCHS}",)
 """One frame of five, with the schedule of `demo`, which is for so many: two fifths of the short budget's time, so that
 studies with many rows can have several seeds."""
@@ -29,8 +28,8 @@ def augmentation(place: float, light: float, mirror: float = 0.5) -> tuple[str, 
     """Settings of augmentation.
 
     Args:
-        place: how strong shifts, scale and turns are; 1 is strong.
-        light: how strong the changes of grey values are; 1 is strong.
+        place: how strong shifts, scale and turns are; 1 is strong, and the recipe has 0.5.
+        light: how strong the changes of grey values are; 1 is strong, and the recipe has 0.5.
         mirror: probability of a mirror image.
     """
     chosen = {name: place * value for name, value in _PLACE.items()} | {"mirror": mirror}

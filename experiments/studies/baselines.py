@@ -18,8 +18,7 @@ def get_study() -> SimpleNamespace:
     """
     study.finding = """
 Neighbours on HOG come surprisingly close: the studio's walks resemble each other, and the crowd holds one like most
-test frames. They jump from one training frame to another, which MPJVE shows. ResNet-18 has not been trained to its
-end yet.
+test frames. They jump from one training frame to another, which MPJVE shows. ResNet-18 has not been run yet.
 """
     study.seeds = (0,)
     study.overrides = ()

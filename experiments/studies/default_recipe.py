@@ -30,6 +30,5 @@ build, and the crowd is what makes a network bear an unusual one.
     study.rows["bodies"] = new_row("without the crowd", *BODIES)
     study.rows["default_strong"] = new_row("`default` with strong augmentation", *STRONG)
     study.rows["bodies_strong"] = new_row("the same without the crowd", *STRONG, *BODIES)
-    study.rows["robust"] = new_row("the experiment `robust`", experiment="robust")
     study.chart = ("default", "bodies", "default_strong", "bodies_strong")
     return study

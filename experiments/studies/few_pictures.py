@@ -20,7 +20,8 @@ def get_study() -> SimpleNamespace:
 With three seeds on S11, against the claim again: 33.1 mm from scratch, 35.0 pretrained, with five times the spread, and
 scratch's last validation error is never reached. What explains it, here and above: the first stage takes two fifths of
 the pictures, and gives a lead worth one epoch of the second (117 to 128 mm on S8 after its first epoch; scratch has 133
-to 141 then, and 111 to 121 after two). Either network's error still falls with every epoch that it is given.
+to 141 then, and 111 to 121 after two). From scratch, the error still
+falls when the epochs end.
 """
     study.rows["scratch"] = new_row("from scratch, one frame of five", *FEW_FROM_SCRATCH, pretrain=False)
     study.rows["pretrained"] = new_row("pretrained, one frame of five")

@@ -5,6 +5,7 @@ h36m-pose experiments recipe --dataset data/full/dataset
 
 from types import SimpleNamespace
 
+from experiments import demo, robust
 from experiments.studies._budget import new_row, new_study_of_few
 
 _AUGMENTATION = ("shift_px", "scale", "turn_degrees", "mirror", "gain", "offset", "gamma", "noise")
@@ -34,9 +35,16 @@ this budget: see the sweep below for how much of it is worth having. Averaging w
     )
     study.rows["smoothing"] = new_row("cells' labels smoothed by 0.1", "grid.smoothing=0.1")
     study.rows["positive_weight"] = new_row("cells that hold a joint count five times", "grid.positive_weight=5")
+    study.rows["robust"] = new_row("the augmentations of `robust` besides", *_robust())
     no_crowd = ("data.crowd=False", "pretrain.epochs=9", "finetune.epochs=14")
     study.rows["no_crowd"] = new_row("no crowd", *no_crowd)
     study.rows["no_crowd_stretch"] = new_row(
         "no crowd, but bodies stretched by up to 10 %", *no_crowd, "augmentation.stretch=0.1"
     )
     return study
+
+
+def _robust() -> tuple[str, ...]:
+    """What the experiment `robust` adds to the recipe."""
+    ours, plain = robust.get_config().augmentation, demo.get_config().augmentation
+    return tuple(f"augmentation.{name}={value:g}" for name, value in ours.items() if value != plain[name])

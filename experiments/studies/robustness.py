@@ -12,8 +12,9 @@ def get_study() -> SimpleNamespace:
     """See the module."""
     study = new_study(11, "Spoilt pictures")
     study.question = """
-        The test pictures are spoilt in one way at a time, one frame of five. `robust` is the same recipe and
-        budget with blur, wrong masks, hidden halves and more noise among the augmentations.
+        The test pictures are spoilt in one way at a time, one frame of five. *Few pictures* is *pretrained, one frame
+        of five*; *few, as `robust`* is the same recipe and budget with what the experiment `robust` adds to the
+        augmentations: blur, wrong masks, hidden halves and more noise.
     """
     study.finding = """
 With one seed: whatever changes the silhouette is what costs (background in the mask, a hidden half, holes), grey values
@@ -23,6 +24,10 @@ that of the experiment `robust` itself.
     study.layout = "conditions"
     study.seeds = (0,)
     every = ("--every", "5")
-    study.rows["default"] = new_row("the recipe", tests="default_recipe/default", verb="robustness", options=every)
-    study.rows["robust"] = new_row("`robust`", tests="default_recipe/robust", verb="robustness", options=every)
+    for name, words, tests in (
+        ("default", "`default`", "default_recipe/default"),
+        ("few", "few pictures", "few_pictures/pretrained"),
+        ("few_robust", "few, as `robust`", "recipe/robust"),
+    ):
+        study.rows[name] = new_row(words, tests=tests, verb="robustness", options=every)
     return study

@@ -13,7 +13,8 @@ def get_study() -> SimpleNamespace:
     study = new_study_of_few(5, "The sweep behind the default recipe")
     study.question = """
         One setting of both stages at a time is changed in *pretrained, one frame of five*. The column of the
-        validation subject alone decides; with one seed, differences of a millimetre or two decide nothing.
+        validation subject decides; for augmentation, so does what a box of a wrong size costs. With one seed,
+        differences of a millimetre or two decide nothing.
     """
     study.finding = """
 With one seed: augmentation of place is what costs at this budget. On S8 the recipe with its strong augmentation errs by
