@@ -3,9 +3,9 @@
     make preprocess pretrain finetune evaluate render PRESET=full
     H36M_ROOT=/path/to/release make preprocess pretrain finetune evaluate render EXPERIMENT=default
 
-The demo's network and recipe with more epochs. Measured on `full` on 2 virtual cores of an AMD EPYC, 2026-11-21, with
-seed 0, at commit e18cd23: 23.4 mm on S11, 0.150 of the mean pose's 155.4 mm. The release has 50 near
-duplicates a second: `data.frame_step=5` takes every fifth.
+The demo's network and recipe with more epochs. Measured on `full` on 2 virtual cores of an AMD EPYC, 2026-11-22, with
+seed 0 (`h36m-pose experiments default_recipe`): 20.2 mm on S11, 0.130 of the mean pose's 155.4 mm. The release has 50
+near duplicates a second: `data.frame_step=5` takes every fifth.
 """
 
 from ml_collections import ConfigDict

@@ -4,8 +4,8 @@
     h36m-pose train finetune --experiment demo --dataset data/demo/dataset --run runs/demo
 
 For the studio's `demo` capture (3,720 training crops). Expected: a third of the mean pose's error or less. Measured by
-`make demo` on 2 virtual cores of an AMD EPYC, 2026-11-21, seed 0: 37.9 mm on S11, 0.244 of the mean pose's 155.6 mm;
-146 s of pretraining and 165 s of finetuning, compilation included.
+`make demo` on 2 virtual cores of an AMD EPYC, 2026-11-22, seed 0: 31.8 mm on S11, 0.205 of the mean pose's 155.6 mm;
+139 s of pretraining and 176 s of finetuning, compilation included.
 """
 
 from ml_collections import ConfigDict
