@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from h36m_pose.atomic_files import write_json
+from h36m_pose.configuration import STAGES
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.errors import InputError
 from h36m_pose.studies import row_results
@@ -155,6 +156,7 @@ class _Runner:
         expected = f"{seconds / 60:.0f} min, as with another seed" if seconds else "not known yet"
         print(f"\n[{number}/{self.total}] {task.name}: {task.row.words}; expected time {expected}", flush=True)
         own = self.place.run_dir(task.study.name, task.row.name, task.seed)
+        begun = any((own / stage).exists() for stage in STAGES)
         own.mkdir(parents=True, exist_ok=True)
         started, processor = time.monotonic(), 0.0
         for words in commands(task, self.place):
@@ -164,7 +166,8 @@ class _Runner:
                 log = f"; see {own / _LOG}" if self.jobs > 1 else ""
                 print(f"{task.name}: h36m-pose {words[0]} ended with status {status}{log}", file=sys.stderr, flush=True)
                 return status
-        result = _keep(task, self.place, (time.monotonic() - started, processor), self.jobs)
+        seconds_taken = None if begun else (time.monotonic() - started, processor)
+        result = _keep(task, self.place, seconds_taken, self.jobs)
         print(f"{task.name}: {_outcome(result)}", flush=True)
         return 0
 
@@ -213,8 +216,8 @@ def _outcome(result: row_results.Result) -> str:
     return f"{len(result[kind])} {kind} tested"
 
 
-def _keep(task: Task, place: Place, seconds: tuple[float, float], jobs: int) -> row_results.Result:
-    """Writes the result of a row that has been run."""
+def _keep(task: Task, place: Place, taken: tuple[float, float] | None, jobs: int) -> row_results.Result:
+    """Writes the result of a row that has been run, with the seconds it took if nothing of it was there before."""
     own, row = place.run_dir(task.study.name, task.row.name, task.seed), task.row
     steps = commands(task, dataclasses.replace(place, motions=Path("MOTIONS")))
     result: dict[str, Any] = {
@@ -231,17 +234,14 @@ def _keep(task: Task, place: Place, seconds: tuple[float, float], jobs: int) -> 
     }
     if row.capture:
         result["capture"] = {"name": row.capture, **_dataset_words(place.dataset_of(row))}
-    whole = True
     if not row.baseline and not row.tests:
         origin = own if row.pretrain else None
         if row.starts_from:
             origin = place.run_dir(task.study.name, row.starts_from, task.seed)
         result |= row_results.trained(own, origin)
-        whole = all(stage["seconds"] is not None for stage in result["stages"].values())
     else:
         result["environment"] = row_results.environment_of(describe_software())
-    for name, value in zip(("seconds", "processor_seconds"), seconds, strict=True):
-        result[name] = round(value, 1) if whole else None
+    result["seconds"], result["processor_seconds"] = [round(value, 1) for value in taken] if taken else (None, None)
     result["settings"] = row_results.settings_of(row, task.seed, task.study.captures.get(row.capture, ()))
     write_json(row_results.result_path(place.results, task.study.name, row.name, task.seed), result)
     return result
