@@ -19,7 +19,7 @@ def draw_learning_curves(run_dir: Path) -> None:
     from matplotlib.figure import Figure
 
     rows = {stage: run_folder.read_metrics(run_dir / stage / run_folder.METRICS) for stage in ("pretrain", "finetune")}
-    figure = Figure(figsize=(13, 4.2), dpi=110, layout="constrained")
+    figure = Figure(figsize=(13, 4.9), dpi=110, layout="constrained")
     axes = figure.subplots(1, 3)
     _draw_pair(axes[0], rows["pretrain"], "loss", "Grid task: cross-entropy (nats per cell)", log=True)
     _draw_cells(axes[1], rows["pretrain"])
@@ -30,7 +30,7 @@ def draw_learning_curves(run_dir: Path) -> None:
         axis.grid(alpha=0.25, linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
         if axis.get_legend_handles_labels()[0]:
-            axis.legend(frameon=False)
+            axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.13))  # where no curve can be
         else:
             axis.text(0.5, 0.5, "not trained", transform=axis.transAxes, ha="center", color=_BASELINE)
     comment = provenance.one_line(provenance.record(**provenance.of_run(run_dir)), curves=list(rows))
