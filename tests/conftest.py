@@ -68,3 +68,19 @@ def kept_ahead(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     from preprocessing import archive_source
 
     monkeypatch.setattr(archive_source, "MOST_KEPT_AHEAD", request.param)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every verb has written what it writes; not to be changed."""
+    from made_files import write_made
+
+    return write_made(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def made_copy(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it to be changed, and to work in."""
+    copy = shutil.copytree(made, tmp_path / "copy")
+    monkeypatch.chdir(copy)
+    return copy

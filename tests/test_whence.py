@@ -6,13 +6,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import ezc3d
 import numpy as np
 import pytest
-from made_files import WEIGHTS, ask, verdicts, write_made, write_video
+from made_files import WEIGHTS, ask, verdicts, write_video
 from PIL import Image
 
 from h36m_pose import command_words, provenance
@@ -22,21 +21,6 @@ from h36m_pose.data.dataset import open_dataset
 from h36m_pose.rendering.media_files import write_picture
 from h36m_pose.training import checkpoint, run_folder
 from h36m_pose.whence import places
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every verb has written what it writes; not to be changed."""
-    return write_made(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of it to be changed, and to work in."""
-    copy = shutil.copytree(made, tmp_path / "copy")
-    monkeypatch.chdir(copy)
-    return copy
-
 
 TOLD = {
     "runs/tiny/results.json": ("the results of a test", "h36m-pose evaluate runs/tiny"),
@@ -126,13 +110,13 @@ def test_the_record_stands_where_each_format_has_a_place_for_it(made):
         assert json.loads(str(stored["whence"]))["weights"] == record["weights"]
 
 
-def test_the_same_input_gives_the_same_bytes(place):
+def test_the_same_input_gives_the_same_bytes(made_copy):
     assert main(["evaluate", "runs/tiny", "--out", "elsewhere"]) == 0
     for name in ("results.json", "predictions.npz"):
         assert Path("elsewhere", name).read_bytes() == Path("runs/tiny", name).read_bytes()
 
 
-def test_files_from_before_there_were_records_tell_what_they_can(place, capsys):
+def test_files_from_before_there_were_records_tell_what_they_can(made_copy, capsys):
     results = json.loads(Path("runs/tiny/results.json").read_text())
     record = results.pop("whence")
     write_json("old/results.json", results)

@@ -2,31 +2,16 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made_files import FRAMES, WEIGHTS, ask, flip, verdicts, write_made
+from made_files import FRAMES, WEIGHTS, ask, flip, verdicts
 from stick_dataset import write_stick_dataset
 
 from h36m_pose.atomic_files import write_json
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.training import checkpoint
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every verb has written what it writes; not to be changed."""
-    return write_made(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of it to be changed, and to work in."""
-    copy = shutil.copytree(made, tmp_path / "copy")
-    monkeypatch.chdir(copy)
-    return copy
 
 
 def _train_anew() -> None:
@@ -61,14 +46,14 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_has_changed_is_told_and_nothing_else(name, place, capsys):
+def test_what_has_changed_is_told_and_nothing_else(name, made_copy, capsys):
     change, path, subject = CHANGES[name]
     change()
     told = verdicts(ask(capsys, path, "--verify", status=1))
     assert [each for each, verdict in told.items() if verdict == "changed"] == [subject]
 
 
-def test_what_is_not_there_is_told_and_found_where_it_was_moved_to(place, capsys):
+def test_what_is_not_there_is_told_and_found_where_it_was_moved_to(made_copy, capsys):
     shutil.copy("poses/poses.npz", "alone.npz")
     Path("runs").rename("moved")
     Path("data").rename("crops")
@@ -78,7 +63,7 @@ def test_what_is_not_there_is_told_and_found_where_it_was_moved_to(place, capsys
     assert told == dict.fromkeys(("weights", "files of the checkpoint", "settings", "dataset"), "same")
 
 
-def test_a_pack_tells_its_dataset_and_is_read_to_the_end(place, capsys):
+def test_a_pack_tells_its_dataset_and_is_read_to_the_end(made_copy, capsys):
     told = ask(capsys, "data.h36mpack", "--verify", "--dataset", "data")
     assert told["record"]["dataset"] == open_dataset("data").fingerprint
     assert verdicts(told) == {"dataset": "same", "contents of the pack": "same"}
