@@ -29,6 +29,6 @@ of a new person of usual build, and the crowd is what makes a network bear an un
     study.rows["default"] = new_row("`default`")
     study.rows["bodies"] = new_row("without the crowd", *BODIES)
     study.rows["default_strong"] = new_row("`default` with strong augmentation", *STRONG)
-    study.rows["bodies_strong"] = new_row("the same without the crowd", *STRONG, *BODIES)
+    study.rows["bodies_strong"] = new_row("without the crowd, strong augmentation", *STRONG, *BODIES)
     study.chart = ("default", "bodies", "default_strong", "bodies_strong")
     return study

@@ -41,7 +41,7 @@ def draw(study: Study, found: dict[str, list[Result]], path: Path) -> None:
         if len({len(curve) for curve in curves}) == 1:
             mean = np.mean(curves, axis=0)
             seeds = f"{len(curves)} seed{'s' if len(curves) > 1 else ''}"
-            label = f"{study.rows[name].words} ({seeds})"
+            label = f"{study.rows[name].words} ({seeds})".replace("`", "")  # the page's marks
             axes.plot(*mean.T, color=colour, linewidth=2, marker="o", markersize=3.5, label=label)
             highest = max(highest, float(mean[:, 1].max()))
     axes.set_xlabel("training pictures seen, both stages (thousands)")
