@@ -17,10 +17,10 @@ def get_study() -> SimpleNamespace:
     """
     study.finding = """
 With three seeds, against the claim: pretraining makes the network no better on the test subject, at this size of
-capture and budget, and carrying over the fully connected layer too makes it worse. The validation subject does not tell
-the rows apart: its error moves by five millimetres from seed to seed. Pretrained, the regression reaches scratch's last
-validation error in a good third to half of its pictures with two seeds, hardly sooner when both stages are counted, and
-never with the third.
+capture and budget, and carrying over the fully connected layer too makes it worse. The validation subject does not
+tell the rows apart: its error moves by five millimetres from seed to seed. Pretrained, the regression reaches
+scratch's last validation error in a good third to half of its pictures with two seeds, hardly sooner when both stages
+are counted, and never with the third.
 """
     study.rows["scratch"] = new_row("from scratch", *SHORT_FROM_SCRATCH, pretrain=False)
     study.rows["pretrained"] = new_row("pretrained, convolutions carried over")

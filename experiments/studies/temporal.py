@@ -18,9 +18,9 @@ def get_study() -> SimpleNamespace:
         less than a tenth of the truth.
     """
     study.finding = """
-With one seed: a head over 27 frames, centred, takes MPJVE to a third of the single frames' and lowers MPJPE by 3 mm; one
-that sees no later frame takes it to two fifths and lowers MPJPE by 2 mm, at a quarter of a frame's lag. The 1-euro
-filter, chosen by the same rule, gains a quarter of MPJVE, costs half a millimetre, and lags more.
+With one seed: a head over 27 frames, centred, takes MPJVE to a third of the single frames' and lowers MPJPE by 3 mm;
+one that sees no later frame takes it to two fifths and lowers MPJPE by 2 mm, at a quarter of a frame's lag. The
+1-euro filter, chosen by the same rule, gains a quarter of MPJVE, costs half a millimetre, and lags more.
 """
     study.layout = "variants"
     study.rows["heads"] = new_row(
