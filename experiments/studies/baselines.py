@@ -13,12 +13,12 @@ def get_study() -> SimpleNamespace:
     study = new_study(8, "Baselines")
     study.question = """
         Two predictions that look at no picture; the methods of before the networks on histograms of oriented gradients,
-        with what they leave open chosen on the validation subject; and ResNet-18 for about as much time as a row of
-        ours at the short budget takes.
+        with what they leave open chosen on the validation subject; and the vision textbooks' ResNet-18, for one epoch.
     """
     study.finding = """
 Neighbours on HOG come surprisingly close: the studio's walks resemble each other, and the crowd holds one like most
-test frames. They jump from one training frame to another, which MPJVE shows. ResNet-18 has not been run yet.
+test frames. They jump from one training frame to another, which MPJVE shows. ResNet-18 is at 38.1 mm after one epoch,
+which takes it twice the time of our five; what it would reach with more was not measured.
 """
     study.seeds = (0,)
     study.overrides = ()

@@ -16,11 +16,6 @@ def get_study() -> SimpleNamespace:
         of five*; *few, as `robust`* is the same recipe and budget with what the experiment `robust` adds to the
         augmentations: blur, wrong masks, hidden halves and more noise.
     """
-    study.finding = """
-With one seed: whatever changes the silhouette is what costs (background in the mask, a hidden half, holes), grey
-values and noise hardly. `robust` halves the worst of it, and costs 10 mm on clean crops at this budget, which is a
-third of that of the experiment `robust` itself.
-"""
     study.layout = "conditions"
     study.seeds = (0,)
     every = ("--every", "5")
