@@ -13,7 +13,7 @@ def get_study() -> SimpleNamespace:
     study = new_study(8, "Baselines")
     study.question = """
         Two predictions that look at no picture; the methods of before the networks on histograms of oriented gradients,
-        with what they leave open chosen on the validation subject; and the vision textbooks' ResNet-18, for one epoch.
+        with what they leave open chosen on the validation subject; and ResNet-18, for one epoch.
     """
     study.finding = """
 Neighbours on HOG come surprisingly close: the studio's walks resemble each other, and the crowd holds one like most

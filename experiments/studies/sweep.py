@@ -17,11 +17,11 @@ def get_study() -> SimpleNamespace:
         differences of a millimetre or two decide nothing.
     """
     study.finding = """
-With one seed: augmentation of place is what costs at this budget. On S8 the recipe with its strong augmentation errs
-by 82 mm, with half of it by 66, with a quarter by 58, without any of place by 47 to 50; that of light costs nothing.
-But a network that has never seen a box of another size bears none: if the box is 10 % too large, S11's error goes
-from 27 to 64 mm with mirror images alone, from 26 to 40 with a quarter, from 27 to 33 with half, from 36 to 37 with
-the strong (`h36m-pose robustness RUN --every 20 --only box_110`). Half is the choice.
+Augmentation of place is what costs at this budget. On S8 the recipe with the strong augmentation errs by 85 mm and
+with half of it by 58 (three seeds each), with a quarter by 58 too, without any of place by 47 to 50 (one seed each);
+that of light costs nothing. But a network that has never seen a box of another size bears none: if the box is 10 %
+too large, S11's error goes from 27 to 64 mm with mirror images alone, from 27 to 40 with a quarter, from 27 to 33
+with half, from 36 to 37 with the strong (`h36m-pose robustness RUN --every 20 --only box_110`). Half is the choice.
 """
     study.seeds = (0,)
     study.borrowed = ("few_pictures/pretrained", "few_pictures/pretrained_strong")
