@@ -42,7 +42,7 @@ STRONG = augmentation(1, 1)
 
 
 def new_study(order: int, title: str) -> SimpleNamespace:
-    """A study without rows: three seeds of `default` at the short budget, with strong augmentation."""
+    """A study without rows: three seeds of `default`."""
     return SimpleNamespace(
         order=order,
         title=title,
@@ -50,7 +50,7 @@ def new_study(order: int, title: str) -> SimpleNamespace:
         finding="",
         seeds=(0, 1, 2),
         experiment="default",
-        overrides=(*STRONG, *SHORT),
+        overrides=(),
         rows={},
         borrowed=(),
         chart=(),

@@ -21,7 +21,6 @@ test frames. They jump from one training frame to another, which MPJVE shows. Re
 which takes it twice the time of our five; what it would reach with more was not measured.
 """
     study.seeds = (0,)
-    study.overrides = ()
     study.borrowed = ("pretraining/scratch", "pretraining/pretrained", "default_recipe/default")
     study.rows["zero_pose"] = new_row("zero pose", baseline="zero_pose")
     study.rows["mean_pose"] = new_row("mean pose of the training subjects", baseline="mean_pose")

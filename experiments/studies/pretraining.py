@@ -5,12 +5,13 @@ h36m-pose experiments pretraining --dataset data/full/dataset
 
 from types import SimpleNamespace
 
-from experiments.studies._budget import EPOCHS, SHORT_FROM_SCRATCH, new_row, new_study
+from experiments.studies._budget import EPOCHS, SHORT, SHORT_FROM_SCRATCH, STRONG, new_row, new_study
 
 
 def get_study() -> SimpleNamespace:
     """See the module."""
     study = new_study(1, "Does pretraining on the grid task help?")
+    study.overrides = (*STRONG, *SHORT)
     study.question = f"""
         The original reports that pretraining "dramatically speeds up" the regression and makes it better. All rows see
         the same number of pictures: {EPOCHS} epochs in all, of both stages together.
