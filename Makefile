@@ -10,6 +10,7 @@ EXPERIMENT ?= $(if $(H36M_ROOT),default,$(if $(filter demo,$(PRESET)),demo,defau
 WORKERS    ?= 2
 OVERRIDES  ?=
 EXPERIMENTS ?=
+MOTIONS    ?=
 JOBS       ?= 2
 SEED       ?= 0
 
@@ -75,16 +76,17 @@ render: $(READY) ## video of a test sequence, predicted beside true
 	$(H36M_POSE) render $(RUN) --dataset $(DATASET) --root "$(ROOT)"
 
 STUDIED    := data/$(if $(H36M_ROOT),h36m,full)/dataset
-OWN_PAGE   := runs/experiments-h36m --results runs/experiments-h36m/results --page runs/experiments-h36m/results.md
+STUDIES    := runs/experiments$(if $(H36M_ROOT),-h36m)
 
-experiments: ## what is missing in docs/results.md, hours in all (EXPERIMENTS=pretraining for one study)
+experiments: ## all tables of docs/results.md anew, hours in all (EXPERIMENTS=pretraining for one study)
 	@$(MAKE) --no-print-directory preprocess PRESET=full
-	$(H36M_POSE) experiments $(EXPERIMENTS) --dataset $(STUDIED) --jobs $(JOBS) $(if $(H36M_ROOT),--work $(OWN_PAGE))
+	$(H36M_POSE) experiments $(EXPERIMENTS) --dataset $(STUDIED) --jobs $(JOBS) --work $(STUDIES) \
+		$(if $(MOTIONS),--motions "$(MOTIONS)")
 
 headline: ## the original's claim with one seed (SEED=0), from nothing
 	@$(MAKE) --no-print-directory preprocess PRESET=full
 	$(H36M_POSE) experiments pretraining --rows scratch,pretrained --seeds $(SEED) --jobs $(JOBS) --dataset $(STUDIED) \
-		--work runs/headline --results runs/headline/results --page runs/headline/results.md
+		--work runs/headline
 
 bench: $(READY) ## rates of preprocessing and training on this machine
 	$(H36M_POSE) bench --root "$(ROOT)" --dataset $(DATASET)

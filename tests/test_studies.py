@@ -13,7 +13,7 @@ from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.errors import InputError
 from h36m_pose.rendering.media_files import comment_of
-from h36m_pose.studies import page, result_tables, row_results, runner, study
+from h36m_pose.studies import agenda, page, result_tables, row_results, runner, study
 from h36m_pose.training.stage import make_task, outputs_of
 
 STUDIES = study.all_studies()
@@ -84,9 +84,9 @@ def test_commands_are_those_of_a_hand(place: runner.Place) -> None:
 
 
 def test_rows_run_side_by_side_wait_for_each_other_and_are_kept(place: runner.Place) -> None:
-    tasks = runner.open_tasks([(SMALL, [AGAIN, SCRATCH])], [0], place)
-    assert [task.row.name for task in tasks] == ["again", "scratch"]
-    assert runner.run_tasks(tasks, place, jobs=2) == 0
+    tasks = agenda.open_tasks([(SMALL, [AGAIN, SCRATCH])], [0], place)
+    assert [task.row.name for task in tasks] == ["scratch", "again"]
+    assert runner.run_tasks(tasks[::-1], place, jobs=2) == 0
     result = row_results.read_result(row_results.result_path(place.results, "small", "scratch", 0))
     again = row_results.read_result(row_results.result_path(place.results, "small", "again", 0))
     assert result is not None and again is not None
@@ -98,12 +98,12 @@ def test_rows_run_side_by_side_wait_for_each_other_and_are_kept(place: runner.Pl
     assert str(place.work) not in json.dumps(result["settings"])
     # Trained before, it is only tested anew, which is not the time that the row takes.
     row_results.result_path(place.results, "small", "scratch", 0).unlink()
-    assert runner.run_tasks(runner.open_tasks([(SMALL, [SCRATCH])], [0], place), place, jobs=1) == 0
+    assert runner.run_tasks(agenda.open_tasks([(SMALL, [SCRATCH])], [0], place), place, jobs=1) == 0
     anew = row_results.read_result(row_results.result_path(place.results, "small", "scratch", 0))
     assert anew is not None and anew["seconds"] is None and anew["processor_seconds"] is None
     assert anew["stages"] == result["stages"] and anew["test"]["metrics"] == result["test"]["metrics"]
     # What is current is left alone; another setting or dataset is not current.
-    assert [task.seed for task in runner.open_tasks([(SMALL, [SCRATCH])], [], place)] == [1]
+    assert [task.seed for task in agenda.open_tasks([(SMALL, [SCRATCH])], [], place)] == [1]
     fingerprint = open_dataset(place.dataset).fingerprint
     assert row_results.is_current(result, SCRATCH, 0, fingerprint)
     assert not row_results.is_current(result, SCRATCH, 0, "another")
@@ -118,7 +118,7 @@ def test_a_row_films_a_capture_of_its_own_and_tests_on_it(place: runner.Place, t
     words = ("--preset", "tiny", "--subjects", "S11")
     filmed = dataclasses.replace(SMALL, rows={**SMALL.rows, "elsewhere": row}, captures={"small": words})
     there = dataclasses.replace(place, captures=tmp_path)
-    tasks = runner.open_tasks([(filmed, [SCRATCH, row])], [0], there)
+    tasks = agenda.open_tasks([(filmed, [SCRATCH, row])], [0], there)
     steps = runner.commands(tasks[-1], there)
     raw, dataset = str(tmp_path / "small" / "raw"), str(tmp_path / "small" / "dataset")
     assert [step[0] for step in steps] == ["capture", "preprocess", "evaluate"]
@@ -131,9 +131,69 @@ def test_a_row_films_a_capture_of_its_own_and_tests_on_it(place: runner.Place, t
     own = open_dataset(tmp_path / "small" / "dataset")
     assert result["capture"] == {"name": "small", "fingerprint": own.fingerprint, "frames": own.manifest["frames"]}
     assert result["dataset"]["fingerprint"] == open_dataset(place.dataset).fingerprint
-    assert runner.open_tasks([(filmed, [row])], [0], there) == []
+    assert agenda.open_tasks([(filmed, [row])], [0], there) == []
     other = dataclasses.replace(filmed, captures={"small": (*words, "--wardrobe", "1")})
-    assert len(runner.open_tasks([(other, [row])], [0], there)) == 1
+    assert len(agenda.open_tasks([(other, [row])], [0], there)) == 1
+
+
+def test_rows_of_other_studies_that_are_needed_are_run_too(place: runner.Place) -> None:
+    def opened(name: str, rows: tuple[str, ...] = (), seeds: tuple[int, ...] = ()) -> list[str]:
+        chosen = study.load_study(name)
+        tasks = agenda.open_tasks([(chosen, study.chosen_rows(chosen, rows))], seeds, place)
+        return [f"{task.study.name}/{task.row.name} {task.seed}" for task in tasks]
+
+    # What is tested comes first, what is set against it besides, with the same seed and once.
+    tested = ["few_pictures/pretrained 0", "recipe/no_mirror_average 0"]
+    assert opened("recipe", ("no_mirror_average",)) == tested
+    assert opened("generalisation", ("clothes_1", "clothes_2")) == [
+        "default_recipe/default 0", "generalisation/clothes_1 0", "generalisation/clothes_2 0",
+    ]  # fmt: skip
+    assert opened("generalisation", ("without_54138969",), (4,)) == [
+        "few_pictures/pretrained 4", "generalisation/without_54138969 4",
+    ]  # fmt: skip
+    # A study that is run whole brings what it is shown beside.
+    whole = opened("grid")
+    assert len(whole) == 18 and {"few_pictures/scratch 2", "few_pictures/pretrained 0", "grid/bone 1"} <= set(whole)
+    assert opened("grid", ("bone",)) == ["grid/bone 0", "grid/bone 1", "grid/bone 2"]
+    # Every study can be begun from nothing: no row waits for one that nobody runs.
+    for each in STUDIES:
+        tasks = agenda.open_tasks([(each, list(each.rows.values()))], [], place)
+        folders = {place.run_dir(task.study.name, task.row.name, task.seed) for task in tasks}
+        assert all(runner.runs_needed(task, place) <= folders for task in tasks)
+
+
+def test_a_current_row_is_trained_again_only_if_its_network_is_wanted(place: runner.Place, tmp_path: Path) -> None:
+    fingerprint = open_dataset(place.dataset).fingerprint
+    few, elsewhere = study.load_study("few_pictures"), dataclasses.replace(place, results=tmp_path)
+    result = a_result("pretrained", 0, 30.0, [[100, 30.0]]) | {"settings": {}}
+    result["dataset"]["fingerprint"] = fingerprint
+    write_json(row_results.result_path(tmp_path, "few_pictures", "pretrained", 0), result)
+    assert agenda.open_tasks([(few, [few.rows["pretrained"]])], [0], elsewhere) == []
+    camera, mirror = study.load_study("generalisation"), study.load_study("recipe")
+    beside = agenda.open_tasks([(camera, [camera.rows["without_54138969"]])], [0], elsewhere)
+    assert [task.row.name for task in beside] == ["without_54138969"]
+    testing = agenda.open_tasks([(mirror, [mirror.rows["no_mirror_average"]])], [0], elsewhere)
+    assert [task.row.name for task in testing] == ["pretrained", "no_mirror_average"]
+
+
+def test_what_was_published_is_told_beside(place: runner.Place, tmp_path: Path) -> None:
+    frames = open_dataset(place.dataset).manifest["frames"]
+    task, result = runner.Task(SMALL, SCRATCH, 0), a_result("scratch", 0, 31.26, [[100, 30.0]])
+    there = dataclasses.replace(place, results=tmp_path / "own", published=tmp_path / "published")
+    assert agenda.published_result(task, there) is None
+    assert agenda.expected_words([task], there, 1) == "expected time not known yet"
+    write_json(row_results.result_path(tmp_path / "published", "small", "scratch", 0), result)
+    assert agenda.expected_words([task], there, 1) == "expected time not known yet"  # of another number of frames
+    result["dataset"]["frames"], result["seconds"] = frames, 7200.0
+    write_json(row_results.result_path(tmp_path / "published", "small", "scratch", 0), result)
+    assert agenda.expected_words([task], there, 2) == "about 1.0 hours by the time that they took before"
+    here = a_result("scratch", 0, 30.0, [[100, 30.0]])
+    told = agenda.outcome(here, agenda.published_result(task, there))
+    assert told == "MPJPE 30.0 mm on the test subjects; 31.3 in docs/results (P, 2026-01-02)"
+    here["test"]["protocol"] = "on the release"
+    assert agenda.outcome(here, result) == "MPJPE 30.0 mm on the test subjects"
+    same = dataclasses.replace(there, results=tmp_path / "published")
+    assert agenda.published_result(task, same) is None
 
 
 def test_rows_do_not_film_the_same_capture_side_by_side(place: runner.Place) -> None:
@@ -153,11 +213,11 @@ def test_rows_do_not_film_the_same_capture_side_by_side(place: runner.Place) -> 
 def test_motion_from_outside_is_asked_for(place: runner.Place, capsys: pytest.CaptureFixture) -> None:
     walks = study.load_study("generalisation")
     rows = [walks.rows["clothes_1"], walks.rows["cmu_07_01"]]
-    assert [task.row.name for task in runner.open_tasks([(walks, rows)], [0], place)] == ["clothes_1"]
+    assert [task.row.name for task in agenda.open_tasks([(walks, rows)], [0], place)] == ["default", "clothes_1"]
     assert "generalisation/cmu_07_01, seed 0: left out" in capsys.readouterr().out
     given = dataclasses.replace(place, motions=Path("walks"))
-    tasks = runner.open_tasks([(walks, rows)], [0], given)
-    assert runner.commands(tasks[1], given)[0][-3:] == ["walks/07_01.amc", "--subject", "S11"]
+    tasks = agenda.open_tasks([(walks, rows)], [0], given)
+    assert runner.commands(tasks[2], given)[0][-3:] == ["walks/07_01.amc", "--subject", "S11"]
 
 
 def test_a_failing_row_stops_the_rest_and_says_which(place: runner.Place, capfd: pytest.CaptureFixture) -> None:
@@ -274,6 +334,19 @@ def test_the_page_in_the_repository_is_that_of_its_results() -> None:
     assert (docs / "results.md").read_text(encoding="utf-8") == page.page_text(STUDIES, found, "results")
 
 
+def test_the_command_writes_beside_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert study.published_results() == Path(__file__).parent.parent / "docs" / "results"
+    monkeypatch.chdir(tmp_path)
+    assert main(["experiments", "--page-only"]) == 0
+    assert [path.name for path in Path("runs/experiments").glob("*.md")] == ["results.md"]
+    write_json(row_results.result_path(Path("own/rows"), "grid", "bone", 0), a_result("bone", 0, 40.0, [[100, 80.0]]))
+    few = row_results.result_path(Path("own/rows"), "few_pictures", "scratch", 0)
+    write_json(few, a_result("scratch", 0, 40.0, [[100, 80.0]]))
+    assert main(["experiments", "--page-only", "--results", "own/rows", "--page", "mine.md"]) == 0
+    assert "](own/rows/few_pictures.png)" in Path("mine.md").read_text()
+    assert Path("own/rows/few_pictures.png").is_file()
+
+
 def test_the_command_checks_its_words(capsys: pytest.CaptureFixture) -> None:
     assert main(["experiments", "pretraining"]) == 2
     assert "no --dataset" in capsys.readouterr().err
@@ -288,5 +361,6 @@ def test_a_result_that_cannot_be_read_ends_the_study(place: runner.Place, monkey
     monkeypatch.setattr(runner, "commands", lambda task, place: [["--version"]])
     unread = dataclasses.replace(SCRATCH, name="unread")
     after = dataclasses.replace(AGAIN, tests="unread")
+    unreadable = dataclasses.replace(SMALL, rows={"unread": unread, "again": after})
     with pytest.raises(InputError, match=r"results\.json: found no file"):
-        runner.run_tasks([runner.Task(SMALL, unread, 5), runner.Task(SMALL, after, 5)], place, jobs=2)
+        runner.run_tasks([runner.Task(unreadable, unread, 5), runner.Task(unreadable, after, 5)], place, jobs=2)

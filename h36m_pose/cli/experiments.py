@@ -1,12 +1,14 @@
 """Runs the studies of `experiments/studies/` and writes the page with their results.
 
 A study is a table: rows that differ in one thing, each trained with several seeds. A row whose result is there is left
-alone; an interrupted one goes on. Every row tells the time it is expected to take and the commands it consists of.
+alone; an interrupted one goes on. Every row tells the time it is expected to take, the commands it consists of, and in
+the end what the project's own page, docs/results.md, has in its place. Rows of other studies that a study tests, goes
+on from or is shown beside are run with it.
 
   h36m-pose experiments --list
   h36m-pose experiments pretraining --rows scratch,pretrained --seeds 0 --dataset data/full/dataset
   h36m-pose experiments --jobs 2 --dataset data/full/dataset
-  h36m-pose experiments --page-only
+  h36m-pose experiments --page-only --results docs/results
 """
 
 import argparse
@@ -31,11 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--work", type=Path, default=Path("runs/experiments"), help="where the runs go (default: %(default)s)"
     )
     parser.add_argument(
-        "--results", type=Path, default=Path("docs/results"), help="where the results go (default: %(default)s)"
+        "--results", type=Path, metavar="FOLDER", help="where the results go (default: results in that folder)"
     )
-    parser.add_argument(
-        "--page", type=Path, default=Path("docs/results.md"), help="the page with all results (default: %(default)s)"
-    )
+    parser.add_argument("--page", type=Path, help="the page with all results (default: results.md beside them)")
     parser.add_argument(
         "--captures",
         type=Path,
@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs what is open, then writes the page; returns the exit status."""
     from h36m_pose.studies.study import all_studies, chosen_rows, load_study
 
+    arguments.results = arguments.results or arguments.work / "results"
+    arguments.page = arguments.page or arguments.results.parent / "results.md"
     studies = [load_study(name) for name in arguments.studies] if arguments.studies else all_studies()
     if arguments.list:
         _tell(studies)
@@ -81,14 +83,22 @@ def _run(arguments: argparse.Namespace, chosen: "list[tuple[Study, list[Row]]]",
         mend = "Add --dataset FOLDER, or --page-only for the page alone"
         raise InputError("h36m-pose experiments", "no --dataset", "a folder", mend)
     require_dataset(arguments.dataset)
-    from h36m_pose.studies import runner
+    from h36m_pose.studies import agenda, runner
+    from h36m_pose.studies.study import published_results
 
-    place = runner.Place(arguments.dataset, arguments.work, arguments.results, arguments.captures, arguments.motions)
-    tasks = runner.open_tasks(chosen, seeds, place)
+    place = runner.Place(
+        arguments.dataset,
+        arguments.work,
+        arguments.results,
+        arguments.captures,
+        arguments.motions,
+        published_results(),
+    )
+    tasks = agenda.open_tasks(chosen, seeds, place)
     if not tasks:
         print(f"every result is there, in {arguments.results}; nothing to run")
         return 0
-    print(f"{len(tasks)} rows to run, {runner.expected_words(tasks, place, arguments.jobs)}", flush=True)
+    print(f"{len(tasks)} rows to run, {agenda.expected_words(tasks, place, arguments.jobs)}", flush=True)
     return runner.run_tasks(tasks, place, arguments.jobs)
 
 

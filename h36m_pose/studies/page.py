@@ -1,5 +1,6 @@
 """The page of all results, made from the rows' JSON files alone."""
 
+import os
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,10 @@ from h36m_pose.studies.study import Study
 _INTRODUCTION = """\
 # Results
 
-Written by `h36m-pose experiments --page-only` from the JSON files in the folder `{folder}` beside it; `make
-experiments` runs what is missing, from nothing if need be. Each file holds the commands, settings, curves, versions,
-commit, machine and wall time of one row with one seed.
+Written by `h36m-pose experiments` from the JSON files in the folder `{folder}`. Each holds the commands, settings,
+curves, versions, commit, machine and wall time of one row with one seed. `make experiments` runs every row, from
+nothing if need be, into a page of your own, `runs/experiments/results.md`, and tells each figure beside the one of
+`docs/results.md`.
 
 {words}
 
@@ -45,7 +47,7 @@ def write_page(studies: Sequence[Study], results: Path, page: Path) -> None:
     found = {study.name: results_of(study, results) for study in studies}
     for study in studies:
         charts.draw(study, found[study.name], results / f"{study.name}.png")
-    text = page_text(studies, found, results.name)
+    text = page_text(studies, found, os.path.relpath(results, page.parent))
     with replacing(page) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from h36m_pose.studies.study import Row, Study
+from h36m_pose.studies.study import Row, Study, load_study
 
 MOTIONS = "{motions}"
 """In the words of a capture: the folder of motion from outside."""
@@ -19,6 +19,7 @@ class Place:
         results: where the rows' results go.
         captures: where captures are filmed that rows use besides the dataset.
         motions: files of motion from outside that some captures are filmed from; None if there are none.
+        published: results that came with the project, told beside the own ones; None if there are none.
     """
 
     dataset: Path
@@ -26,6 +27,7 @@ class Place:
     results: Path
     captures: Path = Path("data")
     motions: Path | None = None
+    published: Path | None = None
 
     def run_dir(self, study: str, row: str, seed: int) -> Path:
         """The run of a row with a seed."""
@@ -89,15 +91,30 @@ def _filming(task: Task, place: Place) -> list[list[str]]:
     return [["capture", raw, *words], ["preprocess", raw, str(folder / "dataset")]]
 
 
+def rows_needed(task: Task) -> list[Task]:
+    """The rows, with the same seed, whose networks must be there before a row can begin."""
+    return [_other(task, name) for name in (task.row.tests, task.row.starts_from) if name]
+
+
+def rows_beside(task: Task, borrowed: bool) -> list[Task]:
+    """The rows, with the same seed, that a row is set against, and those that its study borrows if `borrowed`."""
+    names = (task.row.against, *(task.study.borrowed if borrowed else ()))
+    return [_other(task, name) for name in dict.fromkeys(names) if name]
+
+
 def runs_needed(task: Task, place: Place) -> set[Path]:
     """The runs that must be there before a row can begin."""
-    needed = {tested_run(task, place)} if task.row.tests else set()
-    if task.row.starts_from:
-        needed.add(place.run_dir(task.study.name, task.row.starts_from, task.seed))
-    return needed
+    return {place.run_dir(other.study.name, other.row.name, other.seed) for other in rows_needed(task)}
 
 
 def tested_run(task: Task, place: Place) -> Path:
     """The run of the row whose network is tested."""
-    study, _, row = task.row.tests.rpartition("/")
-    return place.run_dir(study or task.study.name, row, task.seed)
+    other = _other(task, task.row.tests)
+    return place.run_dir(other.study.name, other.row.name, other.seed)
+
+
+def _other(task: Task, name: str) -> Task:
+    """The row named "study/row", or "row" of the same study, with the seed of the task."""
+    study_name, _, row = name.rpartition("/")
+    study = load_study(study_name) if study_name else task.study
+    return Task(study, study.rows[row], task.seed)

@@ -161,8 +161,8 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def expected_seconds(results: Path, study: Study, row: Row) -> float | None:
-    """How long the row took with other seeds, the longest of them; None if it is not known."""
+def slowest(results: Path, study: Study, row: Row, frames: int) -> Result | None:
+    """The result of the row, of whatever seed, that took longest on a dataset of so many frames; None if none tells."""
     found = [read_result(path) for path in sorted((results / study.name).glob(f"{row.name}.seed*.json"))]
-    seconds = [result["seconds"] for result in found if result and result["seconds"]]
-    return max(seconds, default=None)
+    timed = [result for result in found if result and result["seconds"] and result["dataset"]["frames"] == frames]
+    return max(timed, key=lambda result: result["seconds"], default=None)

@@ -23,45 +23,12 @@ from h36m_pose.configuration import STAGES
 from h36m_pose.data.dataset import open_dataset
 from h36m_pose.errors import InputError
 from h36m_pose.studies import row_results
-from h36m_pose.studies.row_commands import MOTIONS, Place, Task, commands, runs_needed, tested_run
-from h36m_pose.studies.study import Row, Study
+from h36m_pose.studies.agenda import expected, outcome, published_result
+from h36m_pose.studies.row_commands import Place, Task, commands, runs_needed, tested_run
 from h36m_pose.summary import RESULTS_FILE, read_results
 from h36m_pose.training.environment import describe_software
 
 _LOG = "log.txt"
-
-
-def open_tasks(studies: Sequence[tuple[Study, Sequence[Row]]], seeds: Sequence[int], place: Place) -> list[Task]:
-    """Rows without a current result: all rows with the first seed, then all with the next."""
-    fingerprint = open_dataset(place.dataset).fingerprint
-    several = [(study, row) for study, rows in studies for row in rows]
-    every = sorted({seed for study, _ in studies for seed in seeds or study.seeds})
-    tasks = [Task(study, row, seed) for seed in every for study, row in several if seed in (seeds or study.seeds)]
-    if place.motions is None:
-        without = [task for task in tasks if any(MOTIONS in word for word in task.capture)]
-        for task in without:
-            print(f"{task.name}: left out; its motion is not in the repository: add --motions FOLDER", flush=True)
-        tasks = [task for task in tasks if task not in without]
-    return [task for task in tasks if not _is_current(task, place, fingerprint)]
-
-
-def _is_current(task: Task, place: Place, fingerprint: str) -> bool:
-    return row_results.is_current(_old(task, place), task.row, task.seed, fingerprint, task.capture)
-
-
-def _old(task: Task, place: Place) -> row_results.Result | None:
-    return row_results.read_result(row_results.result_path(place.results, task.study.name, task.row.name, task.seed))
-
-
-def expected_words(tasks: Sequence[Task], place: Place, jobs: int) -> str:
-    """How long they will take, as far as that is known from other seeds."""
-    known = [row_results.expected_seconds(place.results, task.study, task.row) for task in tasks]
-    seconds = sum(each for each in known if each) / jobs
-    unknown = sum(each is None for each in known)
-    words = f"about {seconds / 3600:.1f} hours by the time of other seeds"
-    if unknown == len(tasks):
-        return "expected time not known yet"
-    return f"{words}, {unknown} of them not known yet" if unknown else words
 
 
 def run_tasks(tasks: Sequence[Task], place: Place, jobs: int) -> int:
@@ -152,9 +119,9 @@ class _Runner:
 
     def _run(self, task: Task, cores: set[int]) -> int:
         number = self.total - len(self.queue.waiting)
-        seconds = row_results.expected_seconds(self.place.results, task.study, task.row)
-        expected = f"{seconds / 60:.0f} min, as with another seed" if seconds else "not known yet"
-        print(f"\n[{number}/{self.total}] {task.name}: {task.row.words}; expected time {expected}", flush=True)
+        known = expected(task, self.place, open_dataset(self.place.dataset).manifest["frames"])
+        time_words = f"{known[0] / 60:.0f} min, {known[1]}" if known else "not known yet"
+        print(f"\n[{number}/{self.total}] {task.name}: {task.row.words}; expected time {time_words}", flush=True)
         own = self.place.run_dir(task.study.name, task.row.name, task.seed)
         begun = any((own / stage).exists() for stage in STAGES)
         own.mkdir(parents=True, exist_ok=True)
@@ -168,7 +135,7 @@ class _Runner:
                 return status
         seconds_taken = None if begun else (time.monotonic() - started, processor)
         result = _keep(task, self.place, seconds_taken, self.jobs)
-        print(f"{task.name}: {_outcome(result)}", flush=True)
+        print(f"{task.name}: {outcome(result, published_result(task, self.place))}", flush=True)
         return 0
 
 
@@ -206,14 +173,6 @@ def _measured(task: Task, place: Place) -> dict[str, Any]:
         return {"protocol": results["protocol"], "variants": row_results.variants_of(results)}
     results = read_results(own / RESULTS_FILE)
     return {"protocol": results["protocol"], "test": row_results.tested(results)}
-
-
-def _outcome(result: row_results.Result) -> str:
-    """A few words for the screen."""
-    if "test" in result:
-        return f"MPJPE {result['test']['metrics']['mpjpe']:.1f} mm on the test subjects"
-    kind = "conditions" if "conditions" in result else "variants"
-    return f"{len(result[kind])} {kind} tested"
 
 
 def _keep(task: Task, place: Place, taken: tuple[float, float] | None, jobs: int) -> row_results.Result:

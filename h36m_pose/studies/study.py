@@ -85,6 +85,12 @@ def studies_folder() -> Path:
     return configuration.experiments_folder() / "studies"
 
 
+def published_results() -> Path | None:
+    """Where the results lie that come with the project; None in an installation that has none."""
+    folder = configuration.experiments_folder().parent / "docs" / "results"
+    return folder if folder.is_dir() else None
+
+
 def study_names() -> tuple[str, ...]:
     """All studies by the alphabet."""
     return tuple(sorted(file.stem for file in studies_folder().glob("[a-z]*.py")))
