@@ -283,6 +283,20 @@ def test_the_page_tells_means_spreads_races_and_what_was_not_run(tmp_path: Path)
     assert {name: sha256_of(tmp_path / "results" / f"{name}.json") for name in told} == told and len(told) == 4
 
 
+def test_protocols_tell_once_what_rows_have_in_common() -> None:
+    def lines(*protocols: str) -> list[str]:
+        return page.protocols({f"row_{index}": [{"protocol": words}] for index, words in enumerate(protocols)})
+
+    assert lines("root; s11", "root; s11") == ["Protocol: root; s11."]
+    assert lines("root; s11; mirrored", "root; s9_s11", "root; s11; mirrored") == [
+        "Protocol: root.  ",
+        "Protocol of `row_0`, `row_2` besides: s11; mirrored.  ",
+        "Protocol of `row_1` besides: s9_s11.",
+    ]
+    assert lines("root; s11", "root") == ["Protocol: root.  ", "Protocol of `row_0` besides: s11."]
+    assert lines("a", "b") == ["Protocol of `row_0`: a.  ", "Protocol of `row_1`: b."]
+
+
 def test_tables_of_conditions_and_variants_have_a_line_for_each() -> None:
     conditions = {"clean": {"words": "as it is", "mpjpe": 20.0}, "noise": {"words": "noise", "mpjpe": 25.0}}
     worse = {**conditions, "blur": {"words": "blur", "mpjpe": 40.0}}

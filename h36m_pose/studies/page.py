@@ -106,7 +106,7 @@ def _study_text(study: Study, found: dict[str, list[Result]], folder: str) -> st
         lines += ["", _race_words(study, found)]
     if study.chart and any(found.get(name) for name in study.chart):
         lines += ["", f"![Learning curves: {study.title}]({folder}/{study.name}.png)"]
-    lines += ["", *_protocols(shown), "", _provenance(shown), "", *_command(study), ""]
+    lines += ["", *protocols(shown), "", _provenance(shown), "", *_command(study), ""]
     return "\n".join(lines)
 
 
@@ -181,14 +181,24 @@ def _race_words(study: Study, found: dict[str, list[Result]]) -> str:
     )
 
 
-def _protocols(found: dict[str, list[Result]]) -> list[str]:
-    """Each protocol once, with the rows it holds for if there are several."""
+def protocols(found: dict[str, list[Result]]) -> list[str]:
+    """What the protocols of all rows have in common, then what each has besides, with the rows it holds for.
+
+    Args:
+        found: the results of each row by seed; none is empty.
+    """
     rows: dict[str, list[str]] = {}
     for name, results in found.items():
         rows.setdefault(_protocol(results[0]), []).append(name)
-    if len(rows) == 1:
-        return [f"Protocol: {next(iter(rows))}."]
-    return [f"Protocol of {', '.join(f'`{name}`' for name in names)}: {words}.  " for words, names in rows.items()]
+    several = [words.split("; ") for words in rows]
+    common = [clause for clause in several[0] if all(clause in clauses for clauses in several)]
+    lines = [f"Protocol: {'; '.join(common)}."] if common else []
+    for clauses, names in zip(several, rows.values(), strict=True):
+        own = [clause for clause in clauses if clause not in common]
+        if own:
+            beside = " besides" if common else ""
+            lines.append(f"Protocol of {', '.join(f'`{name}`' for name in names)}{beside}: {'; '.join(own)}.")
+    return "  \n".join(lines).split("\n")
 
 
 def _protocol(result: Result) -> str:
