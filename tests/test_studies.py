@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from h36m_pose import configuration
 from h36m_pose.atomic_files import sha256_of, write_json
 from h36m_pose.cli.main import main
 from h36m_pose.data.dataset import open_dataset
+from h36m_pose.data.dataset_writer import write_manifest
 from h36m_pose.errors import InputError
 from h36m_pose.rendering.media_files import comment_of
 from h36m_pose.studies import agenda, page, result_tables, row_results, runner, study
@@ -220,6 +222,21 @@ def test_motion_from_outside_is_asked_for(place: runner.Place, capsys: pytest.Ca
     assert runner.commands(tasks[2], given)[0][-3:] == ["walks/07_01.amc", "--subject", "S11"]
 
 
+def test_rows_that_film_the_studio_are_left_out_of_the_release(
+    place: runner.Place, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    shutil.copytree(place.dataset, tmp_path / "release")
+    write_manifest(tmp_path / "release", {"seed": 0}, synthetic=False)
+    release = dataclasses.replace(place, dataset=tmp_path / "release", motions=Path("walks"))
+    for name, expected in (("generalisation", 4), ("crowd", 0)):
+        each = study.load_study(name)
+        tasks = agenda.open_tasks([(each, list(each.rows.values()))], [], release)
+        own = [task for task in tasks if task.study.name == name]
+        assert len(own) == expected and not any(task.row.capture for task in tasks)
+    told = capsys.readouterr().out
+    assert "crowd/alike, seed 0: left out; it films the studio" in told and told.count("left out") == 10
+
+
 def test_a_failing_row_stops_the_rest_and_says_which(place: runner.Place, capfd: pytest.CaptureFixture) -> None:
     wrong = dataclasses.replace(SCRATCH, name="wrong", overrides=(*SCRATCH.overrides, "finetune.batch_size=9999"))
     tasks = [runner.Task(SMALL, wrong, 1), runner.Task(SMALL, SCRATCH, 1)]
@@ -271,7 +288,10 @@ def test_the_page_tells_means_spreads_races_and_what_was_not_run(tmp_path: Path)
     for file in files:
         path = row_results.result_path(tmp_path / "results", "race", file["row"], file["seed"])
         write_json(path, file)
-    page.write_page([race], tmp_path / "results", tmp_path / "results.md")
+    page.write_page([race], tmp_path / "results", tmp_path / "own.md", findings=False)
+    assert "| slow | 42.0 ± 2.8 |" in (tmp_path / "own.md").read_text()
+    assert "The fast one." not in (tmp_path / "own.md").read_text()
+    page.write_page([race], tmp_path / "results", tmp_path / "results.md", findings=True)
     text = (tmp_path / "results.md").read_text()
     assert "| slow | 42.0 ± 2.8 | 5.0 ± 0.0 |" in text and "| fast | 32.0 ± 2.8 |" in text
     assert "| missing | not run yet |" in text and "not on Human3.6M" in text and "The fast one." in text
@@ -345,7 +365,7 @@ def by_camera(seed: int, **errors: float) -> dict:
 def test_the_page_in_the_repository_is_that_of_its_results() -> None:
     docs = Path(__file__).parent.parent / "docs"
     found = {each.name: page.results_of(each, docs / "results") for each in STUDIES}
-    assert (docs / "results.md").read_text(encoding="utf-8") == page.page_text(STUDIES, found, "results")
+    assert (docs / "results.md").read_text(encoding="utf-8") == page.page_text(STUDIES, found, "results", True)
 
 
 def test_the_command_writes_beside_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs what is open, then writes the page; returns the exit status."""
-    from h36m_pose.studies.study import all_studies, chosen_rows, load_study
+    from h36m_pose.studies.study import all_studies, chosen_rows, load_study, published_results
 
     arguments.results = arguments.results or arguments.work / "results"
     arguments.page = arguments.page or arguments.results.parent / "results.md"
@@ -73,7 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
     status = 0 if arguments.page_only else _run(arguments, chosen, _seeds(arguments.seeds))
     from h36m_pose.studies.page import write_page
 
-    write_page(all_studies(), arguments.results, arguments.page)
+    published = published_results()
+    own = published is not None and arguments.results.resolve() == published.resolve()
+    write_page(all_studies(), arguments.results, arguments.page, findings=own)
     print(f"{arguments.page}: written")
     return status
 

@@ -17,15 +17,12 @@ def open_tasks(studies: Sequence[tuple[Study, Sequence[Row]]], seeds: Sequence[i
     Rows of other studies are among them if a row tests or goes on from their networks, which must then be there; if a
     row is set against them; or if a study that is run whole shows them beside its own.
     """
-    fingerprint = open_dataset(place.dataset).fingerprint
+    dataset = open_dataset(place.dataset)
     several = [(study, row) for study, rows in studies for row in rows]
     every = sorted({seed for study, _ in studies for seed in seeds or study.seeds})
     tasks = [Task(study, row, seed) for seed in every for study, row in several if seed in (seeds or study.seeds)]
-    if place.motions is None:
-        without = [task for task in tasks if any(MOTIONS in word for word in task.capture)]
-        for task in without:
-            print(f"{task.name}: left out; its motion is not in the repository: add --motions FOLDER", flush=True)
-        tasks = [task for task in tasks if task not in without]
+    studio = dataset.manifest.get("synthetic") is not False
+    tasks = [task for task in tasks if _can_be_filmed(task, place, studio)]
     whole = {study.name for study, rows in studies if len(rows) == len(study.rows)}
     found: dict[str, Task] = {}
 
@@ -37,9 +34,20 @@ def open_tasks(studies: Sequence[tuple[Study, Sequence[Row]]], seeds: Sequence[i
 
     for task in tasks:
         for each in (*rows_beside(task, task.study.name in whole), task):
-            if not _is_current(each, place, fingerprint):
+            if not _is_current(each, place, dataset.fingerprint):
                 open_with_needs(each)
     return list(found.values())
+
+
+def _can_be_filmed(task: Task, place: Place, studio: bool) -> bool:
+    """Whether a row's own capture makes sense and can be filmed; says why if not."""
+    if task.capture and not studio:
+        print(f"{task.name}: left out; it films the studio, which tells nothing of the release", flush=True)
+        return False
+    if place.motions is None and any(MOTIONS in word for word in task.capture):
+        print(f"{task.name}: left out; its motion is not in the repository: add --motions FOLDER", flush=True)
+        return False
+    return True
 
 
 def _is_trained(task: Task, place: Place) -> bool:

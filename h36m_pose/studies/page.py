@@ -36,18 +36,19 @@ _COLUMNS = {
 }
 
 
-def write_page(studies: Sequence[Study], results: Path, page: Path) -> None:
+def write_page(studies: Sequence[Study], results: Path, page: Path, findings: bool) -> None:
     """Writes the page and the pictures in it.
 
     Args:
         studies: in order.
         results: where the rows' JSON files are.
         page: the Markdown file; the pictures go beside the results.
+        findings: whether to tell what was found; of the project's own results alone, which they are about.
     """
     found = {study.name: results_of(study, results) for study in studies}
     for study in studies:
         charts.draw(study, found[study.name], results / f"{study.name}.png")
-    text = page_text(studies, found, os.path.relpath(results, page.parent))
+    text = page_text(studies, found, os.path.relpath(results, page.parent), findings)
     with replacing(page) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -65,18 +66,19 @@ def results_of(study: Study, results: Path) -> dict[str, list[Result]]:
     return found
 
 
-def page_text(studies: Sequence[Study], found: dict[str, dict[str, list[Result]]], folder: str) -> str:
+def page_text(studies: Sequence[Study], found: dict[str, dict[str, list[Result]]], folder: str, findings: bool) -> str:
     """The page as Markdown.
 
     Args:
         studies: in order.
         found: by study and row, the results of all seeds.
         folder: of the pictures and JSON files, seen from the page.
+        findings: whether to tell what was found.
     """
     every = [result for rows in found.values() for results in rows.values() for result in results]
     parts = [_INTRODUCTION.format(folder=folder, words=_capture_words(every))]
     for study in studies:
-        parts.append(_study_text(study, found[study.name], folder))
+        parts.append(_study_text(study, found[study.name], folder, findings))
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -91,9 +93,9 @@ def _capture_words(results: Sequence[Result]) -> str:
     return "The capture is named with each protocol."
 
 
-def _study_text(study: Study, found: dict[str, list[Result]], folder: str) -> str:
+def _study_text(study: Study, found: dict[str, list[Result]], folder: str, findings: bool) -> str:
     lines = [f"## {study.title}", "", study.question, ""]
-    if study.finding:
+    if findings and study.finding:
         lines += [study.finding, ""]
     shown = {name: results for name, results in found.items() if results}
     if not shown:
