@@ -47,6 +47,10 @@ def test_the_page_tells_means_spreads_races_and_what_was_not_run(tmp_path: Path)
     # Seed 0: from 60 at 100 to 40 at 300, 50 is reached at 200 of 400; with the first stage at 300. Seed 1: never.
     outcome = "after 50 % of its pictures counting the second stage alone, 75 % counting both (seed 0); never (seed 1)."
     assert outcome in text
+    assert "was filmed anew" not in text
+    write_json(path, file | {"dataset": {"fingerprint": "e" * 20, "frames": 9}})
+    page.write_page([race], tmp_path / "results", tmp_path / "results.md", findings=True)
+    assert "was filmed anew" in (tmp_path / "results.md").read_text()
     assert (tmp_path / "results" / "race.png").stat().st_size > 1000
     told = comment_of(tmp_path / "results" / "race.png")["whence"]["rows"]
     assert {name: sha256_of(tmp_path / "results" / f"{name}.json") for name in told} == told and len(told) == 4
@@ -64,6 +68,20 @@ def test_protocols_tell_once_what_rows_have_in_common() -> None:
     ]
     assert lines("root; s11", "root") == ["Protocol: root.  ", "Protocol of `row_0` besides: s11."]
     assert lines("a", "b") == ["Protocol of `row_0`: a.  ", "Protocol of `row_1`: b."]
+
+
+def test_each_machine_and_dataset_is_told_with_its_rows() -> None:
+    one, two = a_result("one", 0, 40.0, [[100, 50.0]]), a_result("one", 1, 40.0, [[100, 50.0]])
+    assert page.provenance({"one": [one, two]}) == ["P, 2 cores; 2026-01-02; commits abc; dataset dddddddddddd."]
+    shared = {"processor": "P", "cores": 2, "rows_side_by_side": 2}
+    later = two | {"date": "2026-01-05", "machine": shared}
+    words = "P, 2 cores or 2 cores shared by 2 rows at a time; 2026-01-02 to 2026-01-05; commits abc"
+    assert page.provenance({"one": [one, later]}) == [f"{words}; dataset dddddddddddd."]
+    elsewhere = two | {"date": "2026-01-05", "machine": shared | {"processor": "Q"}, "dataset": {"fingerprint": "e"}}
+    assert page.provenance({"one": [elsewhere, one], "two": [one]}) == [
+        "P, 2 cores; 2026-01-02; commits abc; dataset dddddddddddd; rows (seeds): `one` (0), `two` (0).  ",
+        "Q, 2 cores shared by 2 rows at a time; 2026-01-05; commits abc; dataset e; rows (seeds): `one` (1).",
+    ]
 
 
 def test_tables_of_conditions_and_variants_have_a_line_for_each() -> None:

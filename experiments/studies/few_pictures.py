@@ -20,9 +20,10 @@ def get_study() -> SimpleNamespace:
 With three seeds, against the claim again: on S11, 27.2 mm from scratch and 27.5 pretrained do not tell the two apart;
 on S8, scratch is ahead with every seed, and its last validation error is never reached. What explains it, here and
 above: the first stage takes two fifths of the pictures, and gives a lead worth one epoch of the second (on S8, 79 to
-88 mm after its first epoch; scratch has 107 to 117 then, and 83 to 89 after two). Under s9_s11, with one seed so far,
-pretraining is ahead by 3 mm, all of it on S9 (42 mm; from scratch 51). With the strong augmentation that the study
-above was run with, both are 6 to 8 mm worse on S11.
+88 mm after its first epoch; scratch has 107 to 117 then, and 83 to 89 after two). Under s9_s11 pretraining is ahead
+with every seed, by 0.3 to 2.7 mm, and all of it is S9's (44 mm; from scratch 49), who is broader than all the others
+and swings his arms least; on S11 it is behind with every seed, by 0.5 to 1.4 mm. With the strong augmentation that the
+study above was run with, both are 6 to 8 mm worse on S11.
 """
     study.rows["scratch"] = new_row("from scratch, one frame of five", *FEW_FROM_SCRATCH, pretrain=False)
     study.rows["pretrained"] = new_row("pretrained, one frame of five")

@@ -26,6 +26,10 @@ does not cover the choice of test subject: there is one. `images` counts trainin
 processor time is of training and test on one core, as long as nothing interrupted them.
 """
 
+_SEVERAL_CAPTURES = """\
+The capture was filmed anew on each kind of processor. That changes few crop values, by some grey levels, and the
+dataset's fingerprint with them; below each table stands which rows were run where."""
+
 _NOTHING = "-"
 
 _COLUMNS = {
@@ -86,10 +90,12 @@ def _capture_words(results: Sequence[Result]) -> str:
     if not results:
         return "**There is no result yet.**"
     if all("synthetic capture" in _protocol(result) for result in results):
-        return (
+        words = (
             "**Everything here was measured on the synthetic studio, not on Human3.6M**: do not set these numbers\n"
             "beside published Human3.6M numbers. They compare ways of training with each other."
         )
+        several = len({result["dataset"]["fingerprint"] for result in results}) > 1
+        return words + (f"\n\n{_SEVERAL_CAPTURES}" if several else "")
     return "The capture is named with each protocol."
 
 
@@ -108,7 +114,7 @@ def _study_text(study: Study, found: dict[str, list[Result]], folder: str, findi
         lines += ["", _race_words(study, found)]
     if study.chart and any(found.get(name) for name in study.chart):
         lines += ["", f"![Learning curves: {study.title}]({folder}/{study.name}.png)"]
-    lines += ["", *protocols(shown), "", _provenance(shown), "", *_command(study), ""]
+    lines += ["", *protocols(shown), "", *provenance(shown), "", *_command(study), ""]
     return "\n".join(lines)
 
 
@@ -207,21 +213,41 @@ def _protocol(result: Result) -> str:
     return result["protocol"] if "protocol" in result else result["test"]["protocol"]
 
 
-def _provenance(found: dict[str, list[Result]]) -> str:
-    every = [result for results in found.values() for result in results]
-    machines = sorted({_machine_words(result) for result in every})
-    commits = sorted({(result["environment"].get("commit") or "no commit")[:9] for result in every})
-    dates = sorted({result["date"] for result in every})
-    datasets = sorted({result["dataset"]["fingerprint"][:12] for result in every})
-    span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    return f"{'; '.join(machines)}; {span}; commits {', '.join(commits)}; dataset {', '.join(datasets)}."
+def provenance(found: dict[str, list[Result]]) -> list[str]:
+    """A line for each processor and dataset: cores, dates, commits; which rows and seeds, if there are several lines.
+
+    Args:
+        found: the results of each row by seed; none is empty.
+    """
+    places: dict[tuple[str, str], dict[str, list[Result]]] = {}
+    for name, results in found.items():
+        for result in results:
+            place = (result["machine"]["processor"], result["dataset"]["fingerprint"][:12])
+            places.setdefault(place, {}).setdefault(name, []).append(result)
+    lines = []
+    for (processor, dataset), rows in sorted(places.items(), key=lambda item: _dates(item[1])):
+        every = [result for results in rows.values() for result in results]
+        cores = " or ".join(sorted({_cores_words(result) for result in every}))
+        dates = " to ".join(dict.fromkeys(_dates(rows)))
+        commits = sorted({(result["environment"].get("commit") or "no commit")[:9] for result in every})
+        line = f"{processor}, {cores}; {dates}; commits {', '.join(commits)}; dataset {dataset}"
+        if len(places) > 1:
+            seeds = (f"`{name}` ({', '.join(str(each['seed']) for each in results)})" for name, results in rows.items())
+            line += f"; rows (seeds): {', '.join(seeds)}"
+        lines.append(f"{line}.")
+    return "  \n".join(lines).split("\n")
 
 
-def _machine_words(result: Result) -> str:
+def _dates(rows: dict[str, list[Result]]) -> tuple[str, str]:
+    """The first and the last."""
+    dates = [result["date"] for results in rows.values() for result in results]
+    return min(dates), max(dates)
+
+
+def _cores_words(result: Result) -> str:
     machine: dict[str, Any] = result["machine"]
     beside = machine["rows_side_by_side"]
-    cores = f"{machine['cores']} cores" + (f" shared by {beside} rows at a time" if beside > 1 else "")
-    return f"{machine['processor']}, {cores}"
+    return f"{machine['cores']} cores" + (f" shared by {beside} rows at a time" if beside > 1 else "")
 
 
 def _command(study: Study) -> list[str]:
