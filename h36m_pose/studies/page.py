@@ -23,7 +23,7 @@ nothing if need be, into a page of your own, `runs/experiments/results.md`, and 
 
 Numbers are means over seeds ± the standard deviation between seeds, where there are two or more. The standard deviation
 does not cover the choice of test subject: there is one. `images` counts training pictures shown, both stages together;
-processor time is of training and test on one core, as long as nothing interrupted them.
+`time` is the processor's, of training and test on one core, as long as nothing interrupted them.
 """
 
 _SEVERAL_CAPTURES = """\
@@ -121,7 +121,7 @@ def _study_text(study: Study, found: dict[str, list[Result]], folder: str, findi
 def _table(study: Study, found: dict[str, list[Result]]) -> list[str]:
     titles = [f"{title} ({unit})" for title, unit in _COLUMNS.values()]
     lines = [
-        "| row | " + " | ".join(titles) + " | validation (mm) | images | processor time | seeds |",
+        "| row | " + " | ".join(titles) + " | validation (mm) | images | time | seeds |",
         "|---|" + "---:|" * (len(titles) + 4),
     ]
     for name, results in found.items():
