@@ -184,6 +184,7 @@ def test_what_was_published_is_told_beside(place: runner.Place, tmp_path: Path) 
     assert told == "MPJPE 30.0 mm on the test subjects; 31.3 in docs/results (P, 2026-01-02)"
     here["test"]["protocol"] = "on the release"
     assert agenda.outcome(here, result) == "MPJPE 30.0 mm on the test subjects"
+    assert agenda.outcome(here, {"conditions": {}}) == "MPJPE 30.0 mm on the test subjects"
     same = dataclasses.replace(there, results=tmp_path / "published")
     assert agenda.published_result(task, same) is None
 

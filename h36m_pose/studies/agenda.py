@@ -97,7 +97,7 @@ def outcome(result: row_results.Result, published: row_results.Result | None) ->
         kind = "conditions" if "conditions" in result else "variants"
         return f"{len(result[kind])} {kind} tested"
     words = f"MPJPE {result['test']['metrics']['mpjpe']:.1f} mm on the test subjects"
-    if published is None or published["test"]["protocol"] != result["test"]["protocol"]:
+    if published is None or published.get("test", {}).get("protocol") != result["test"]["protocol"]:
         return words
     there = f"{published['machine']['processor']}, {published['date']}"
     return f"{words}; {published['test']['metrics']['mpjpe']:.1f} in docs/results ({there})"
