@@ -94,7 +94,9 @@ def test_rows_run_side_by_side_wait_for_each_other_and_are_kept(place: runner.Pl
     anew = row_results.read_result(row_results.result_path(place.results, "small", "scratch", 0))
     assert anew is not None and anew["seconds"] is None and anew["processor_seconds"] is None
     assert anew["stages"] == result["stages"] and anew["test"]["metrics"] == result["test"]["metrics"]
-    # What is current is left alone; another setting or dataset is not current.
+    # Seeds are the row's own before the study's; what is current is left alone, another setting or dataset is not.
+    more_seeds = dataclasses.replace(SCRATCH, seeds=(0, 3, 5))
+    assert [task.seed for task in agenda.open_tasks([(SMALL, [more_seeds])], [], place)] == [3, 5]
     assert [task.seed for task in agenda.open_tasks([(SMALL, [SCRATCH])], [], place)] == [1]
     fingerprint = open_dataset(place.dataset).fingerprint
     assert row_results.is_current(result, SCRATCH, 0, fingerprint)

@@ -18,9 +18,9 @@ def open_tasks(studies: Sequence[tuple[Study, Sequence[Row]]], seeds: Sequence[i
     row is set against them; or if a study that is run whole shows them beside its own.
     """
     dataset = open_dataset(place.dataset)
-    several = [(study, row) for study, rows in studies for row in rows]
-    every = sorted({seed for study, _ in studies for seed in seeds or study.seeds})
-    tasks = [Task(study, row, seed) for seed in every for study, row in several if seed in (seeds or study.seeds)]
+    several = [(study, row, seeds or row.seeds or study.seeds) for study, rows in studies for row in rows]
+    every = sorted({seed for *_, wanted in several for seed in wanted})
+    tasks = [Task(study, row, seed) for seed in every for study, row, wanted in several if seed in wanted]
     studio = dataset.manifest.get("synthetic") is not False
     tasks = [task for task in tasks if _can_be_filmed(task, place, studio)]
     whole = {study.name for study, rows in studies if len(rows) == len(study.rows)}

@@ -31,6 +31,7 @@ class Row:
         baseline: a name of `studies.baselines` that is fitted instead of a network; "" for a network.
         capture: of the study's `captures`, the one that is used instead of the dataset; "" for the dataset.
         against: the row that tells what its error would be ordinarily, as "study/row" or "row"; "" for none.
+        seeds: with which it is run; the study's if empty.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Row:
     baseline: str = ""
     capture: str = ""
     against: str = ""
+    seeds: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Study:
         title: a few words.
         question: what is asked and how, for the page.
         finding: the answer, written by people who have seen the rows; "" while there is none.
-        seeds: of each row.
+        seeds: of each row that has none of its own.
         rows: by name; the first is the one others are set against.
         borrowed: rows of other studies shown beside them, as "study/row".
         chart: rows whose learning curves are drawn.
