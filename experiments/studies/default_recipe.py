@@ -25,7 +25,7 @@ S8, who validates, the crowd is the difference between 40 and 103 mm. S11 lies i
 subject tells of a new person of usual build, and the crowd is what makes a network bear an unusual one.
 """
     study.seeds = (0,)
-    study.rows["default"] = new_row("`default`", seeds=(0, 1, 2))
+    study.rows["default"] = new_row("`default`")
     study.rows["bodies"] = new_row("without the crowd", *BODIES)
     study.rows["default_strong"] = new_row("`default` with strong augmentation", *STRONG)
     study.rows["bodies_strong"] = new_row("without the crowd, strong augmentation", *STRONG, *BODIES)
