@@ -38,9 +38,6 @@ recipe itself moves by 7 mm from seed to seed, only the crowd is beyond doubt: w
     study.rows["robust"] = new_row("the augmentations of `robust` besides", *_robust())
     no_crowd = ("data.crowd=False", "pretrain.epochs=9", "finetune.epochs=14")
     study.rows["no_crowd"] = new_row("no crowd", *no_crowd)
-    study.rows["no_crowd_stretch"] = new_row(
-        "no crowd, but bodies stretched by up to 10 %", *no_crowd, "augmentation.stretch=0.1"
-    )
     return study
 
 

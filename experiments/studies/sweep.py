@@ -37,5 +37,4 @@ with half, from 36 to 37 with the strong (`h36m-pose robustness RUN --every 20 -
         ("mirror", "mirror images alone", 0, 0),
     ):
         study.rows[f"augmentation_{name}"] = new_row(f"augmentation: {words}", *augmentation(place, light))
-    study.rows["less_pretraining"] = new_row("2 + 8 epochs", "pretrain.epochs=2", "finetune.epochs=8")
     return study
