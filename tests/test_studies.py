@@ -248,6 +248,18 @@ def test_the_command_checks_its_words(capsys: pytest.CaptureFixture) -> None:
     assert "whole numbers" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--results", "--work", "--captures", "--motions"])
+def test_a_file_in_the_place_of_a_folder_is_refused(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("x")
+    assert main(["experiments", "--page-only", option, "file"]) == 2
+    assert capsys.readouterr().err.startswith("h36m-pose: error: file: found ")
+    assert main(["experiments", "--page-only", "--page", str(tmp_path)]) == 2
+    assert [path.name for path in tmp_path.rglob("*")] == ["file"]
+
+
 def test_a_result_that_cannot_be_read_ends_the_study(place: runner.Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever thread meets it: the one that waits tells, and no row waits for ever."""
     monkeypatch.setattr(runner, "commands", lambda task, place: [["--version"]])

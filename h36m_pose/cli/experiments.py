@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from h36m_pose.errors import InputError
-from h36m_pose.given_folders import require_dataset
+from h36m_pose.given_folders import require_dataset, require_place
 
 if TYPE_CHECKING:
     from h36m_pose.studies.study import Row, Study
@@ -66,6 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.jobs < 1:
         raise InputError("--jobs", str(arguments.jobs), "1 or more", "Leave it out for one row at a time")
+    for folder in (arguments.work, arguments.results, arguments.captures, arguments.page.parent):
+        require_place(folder)
+    if arguments.page.is_dir():
+        raise InputError(arguments.page, "a folder", "a file, or nothing yet", "Give another name")
+    if arguments.motions is not None and not arguments.motions.is_dir():
+        raise InputError(arguments.motions, "no such folder", "a folder of walks", "Correct --motions, or leave it out")
     if arguments.rows and len(studies) != 1:
         raise InputError("--rows", f"{len(studies)} studies", "one study beside it", "Name it")
     names = [name for name in arguments.rows.split(",") if name]
