@@ -36,6 +36,10 @@ def test_a_stage_is_trained_once(dataset_dir, tmp_path):
     assert second.returncode == 0 and "finished before" in second.stdout
     third = subprocess.run([*command, "seed=3"], capture_output=True, text=True, check=False)
     assert third.returncode == 2 and "seed = 0 instead of 3" in third.stderr and third.stderr.count("\n") == 1
+    (tmp_path / "pretrain" / "config.json").unlink()
+    fourth = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert fourth.returncode == 2 and "trained with unknown settings" in fourth.stderr
+    assert (tmp_path / "pretrain" / "finished.json").exists() and not (tmp_path / "pretrain" / "config.json").exists()
 
 
 def test_a_wrong_bit_in_the_dataset_is_found_before_the_first_step(dataset_dir, tmp_path, capsys):

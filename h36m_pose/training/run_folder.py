@@ -57,10 +57,13 @@ def claim(folder: Path, identity: dict[str, Any], adopt: bool = False, writes: b
         writes: False for all processes but the first, which only check.
 
     Raises:
-        InputError: if the stage was started with others; the difference is spelt out.
+        InputError: if the stage was started with others, whose difference is spelt out, or with nobody knows which.
     """
     path = folder / CONFIG
     if not path.exists():
+        if (folder / FINISHED).exists() or (folder / CHECKPOINTS).exists():
+            found = "no such file, beside what was trained with unknown settings"
+            raise InputError(path, found, "those settings", "Delete the stage's folder and train it again")
         if writes:
             write_json(path, identity)
         return
