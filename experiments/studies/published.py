@@ -28,10 +28,10 @@ def get_study() -> SimpleNamespace:
     """
     study.finding = """
 With three seeds. As published, ten epochs bring `jha_2015` no further than the mean pose's error (155.4 mm); its
-authors gave it 150. With our optimiser it comes to half of that, behind our network on the same pictures by 50 mm.
-Pretraining helps it either way and with every seed: by 7 to 15 mm as published, by 0.5 to 6 mm with our optimiser,
-where it reaches scratch's last validation error after 40 to 54 % of its pictures counting the second stage alone, 80 to
-94 % counting both. So the original's own network bears its claim out, by little.
+authors gave it 150. With our optimiser it comes to half of that, behind our network on the same pictures by 50 mm. On
+S11 pretraining helps it either way and with every seed (on S8 only with our optimiser): by 7 to 15 mm as published, by
+0.5 to 6 mm with our optimiser, where it reaches scratch's last validation error after 40 to 54 % of its pictures
+counting the second stage alone, 80 to 94 % counting both. So the original's own network bears its claim out, by little.
 
 `li_chan_2014` does not bear it out, on the 1,160 pictures that it sees here: 85 mm from scratch, 118 pretrained, behind
 with every seed. After pretraining, its fully connected layers, which start anew, have 108 steps instead of 180.
