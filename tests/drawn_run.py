@@ -34,10 +34,10 @@ def write_drawn_run(folder: Path, dataset: Dataset) -> Path:
         }
         about = {"stage": stage, "step": 12, "settings": settings, "dataset_fingerprint": dataset.fingerprint}
         about |= {"split": dataclasses.asdict(sides)}
-        weights = checkpoint.folder_of(folder / stage / run_folder.CHECKPOINTS, checkpoint.BEST, 12)
-        checkpoint.save(weights, arrays, about)
         identity = {"settings": settings, "dataset_fingerprint": dataset.fingerprint, "init": "none"}
         run_folder.claim(folder / stage, identity)
+        weights = checkpoint.folder_of(folder / stage / run_folder.CHECKPOINTS, checkpoint.BEST, 12)
+        checkpoint.save(weights, arrays, about)
         environment = {"python": "3.11", "dataset": str(dataset.folder), "packages": {"jax": "0"}, "git": {}}
         write_json(folder / stage / run_folder.ENVIRONMENT, environment)
         (folder / stage / run_folder.METRICS).write_text("".join(json.dumps(row) + "\n" for row in _rows(stage)))
