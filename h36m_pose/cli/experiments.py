@@ -76,23 +76,27 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("--rows", f"{len(studies)} studies", "one study beside it", "Name it")
     names = [name for name in arguments.rows.split(",") if name]
     chosen = [(study, chosen_rows(study, names)) for study in studies]
-    status = 0 if arguments.page_only else _run(arguments, chosen, _seeds(arguments.seeds))
+    published = published_results()
+    status = 0 if arguments.page_only else _run(arguments, chosen, _seeds(arguments.seeds), published)
     from h36m_pose.studies.page import write_page
 
-    published = published_results()
     own = published is not None and arguments.results.resolve() == published.resolve()
     write_page(all_studies(), arguments.results, arguments.page, findings=own)
     print(f"{arguments.page}: written")
     return status
 
 
-def _run(arguments: argparse.Namespace, chosen: "list[tuple[Study, list[Row]]]", seeds: list[int]) -> int:
+def _run(
+    arguments: argparse.Namespace,
+    chosen: "list[tuple[Study, list[Row]]]",
+    seeds: list[int],
+    published: Path | None,
+) -> int:
     if arguments.dataset is None:
         mend = "Add --dataset FOLDER, or --page-only for the page alone"
         raise InputError("h36m-pose experiments", "no --dataset", "a folder", mend)
     require_dataset(arguments.dataset)
     from h36m_pose.studies import agenda, runner
-    from h36m_pose.studies.study import published_results
 
     place = runner.Place(
         arguments.dataset,
@@ -100,7 +104,7 @@ def _run(arguments: argparse.Namespace, chosen: "list[tuple[Study, list[Row]]]",
         arguments.results,
         arguments.captures,
         arguments.motions,
-        published_results(),
+        published,
     )
     tasks = agenda.open_tasks(chosen, seeds, place)
     if not tasks:
